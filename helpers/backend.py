@@ -1,0 +1,45 @@
+"""Keras, with its backend started quietly and, on request, deterministic: the one place that knows TensorFlow.
+
+TensorFlow's C++ code writes lines about its build to the process's error stream while it loads; ``TF_CPP_MIN_LOG_LEVEL``
+stops most of them, not all. They would stand as red text at the top of every notebook. Import Keras from here, or any
+module of ``helpers`` before Keras, and they do not appear. The level is 3 and not 2, because deterministic kernels report
+an attribute of tf.data that they ignore as an error in every epoch; real errors still arrive as Python exceptions.
+"""
+
+import contextlib
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+@contextlib.contextmanager
+def _error_stream_closed():
+    saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(null)
+
+
+with _error_stream_closed():
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        tensorflow.constant(0)  # the first operation prints too
+
+
+def use_deterministic_kernels():
+    """Make the backend's operations give the same bits in every run on the same machine.
+
+    TensorFlow has a switch for it. JAX on a CPU needs none.
+    """
+    if keras.backend.backend() == "tensorflow":
+        tensorflow.config.experimental.enable_op_determinism()
+
+
+__all__ = ["keras", "use_deterministic_kernels"]

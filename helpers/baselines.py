@@ -1,0 +1,90 @@
+"""Classical restorations under one call: what a network has to beat."""
+
+import functools
+
+import numpy as np
+from scipy import ndimage
+from skimage import restoration
+
+
+def _gaussian(images, sigma=0.55):
+    return ndimage.gaussian_filter(images, (0, sigma, sigma, 0))
+
+
+def _median(images, size=3):
+    return ndimage.median_filter(images, (1, size, size, 1))
+
+
+def _each(denoise):
+    """A function of one image as a function of a batch."""
+
+    @functools.wraps(denoise)
+    def batch(images, **options):
+        return np.stack([denoise(image, **options).reshape(image.shape) for image in images])
+
+    return batch
+
+
+@_each
+def _total_variation(image, weight=0.08):
+    return restoration.denoise_tv_chambolle(image, weight=weight, channel_axis=-1)
+
+
+@_each
+def _non_local_means(image, sigma=0.1, h=0.16, patch_size=5, patch_distance=6):
+    return restoration.denoise_nl_means(
+        image, h=h, sigma=sigma, patch_size=patch_size, patch_distance=patch_distance, fast_mode=False, channel_axis=-1
+    )
+
+
+METHODS = {
+    "gaussian": _gaussian,
+    "median": _median,
+    "total variation": _total_variation,
+    "non-local means": _non_local_means,
+}
+
+
+def restore(images, method, **options):
+    """Restore a batch of images by a classical method.
+
+    Parameters
+    ----------
+    images : array_like of float, shape (n, height, width, channels)
+        Degraded images around [0, 1]; values outside are allowed.
+    method : str
+        "gaussian" (option ``sigma``, in pixels) : Gaussian blur.
+        "median" (``size``, in pixels) : median filter.
+        "total variation" (``weight``) : Chambolle's projection; more weight, less noise, flatter areas [1]_.
+        "non-local means" (``sigma``, what noise adds to the distance of two patches; ``h``, how alike patches must be;
+        ``patch_size``, ``patch_distance``, in pixels) : the mean of the pixels whose surroundings look alike [2]_.
+    **options
+        As named above. The defaults are the best of a grid on validation digits under clipped noise of σ = 0.2.
+
+    Returns
+    -------
+    numpy.ndarray of float32, same shape
+        Clipped to [0, 1].
+
+    Raises
+    ------
+    ValueError
+        When the method is unknown, or the images are no batch of finite floats.
+
+    References
+    ----------
+    .. [1] A. Chambolle, "An algorithm for total variation minimization and applications", Journal of Mathematical Imaging
+       and Vision 20, 2004.
+    .. [2] A. Buades, B. Coll and J.-M. Morel, "A non-local algorithm for image denoising", CVPR 2005.
+    """
+    if method not in METHODS:
+        raise ValueError(f"method is {method!r}, expected one of {list(METHODS)}")
+    images = np.asarray(images)
+    if images.ndim != 4 or images.size == 0 or images.dtype.kind != "f":
+        raise ValueError(
+            f"images have shape {images.shape} and dtype {images.dtype}, expected floats of shape (n, height, width, channels)"
+        )
+    if not np.isfinite(images).all():
+        raise ValueError("an image holds values that are not finite (NaN or infinity)")
+    restored = METHODS[method](images.astype(np.float32, copy=False), **options)
+    return np.clip(restored, 0, 1).astype(np.float32, copy=False)

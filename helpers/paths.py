@@ -1,0 +1,131 @@
+"""Where things lie: one function a folder, with environment variables that move them.
+
+The variables are read at every call, so that a test or a report can send what it writes to a folder of its own.
+"""
+
+import contextlib
+import os
+import pathlib
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+MODES = ("pretrained", "quick", "full")
+_mode = "pretrained"
+
+
+def set_mode(mode):
+    """Say what a notebook does, so that only ``pretrained`` writes into the committed figures.
+
+    Parameters
+    ----------
+    mode : {"pretrained", "quick", "full"}
+
+    Raises
+    ------
+    ValueError
+        When it is none of these.
+    """
+    global _mode
+    if mode not in MODES:
+        raise ValueError(f"MODE is {mode!r}, expected one of {MODES}")
+    _mode = mode
+
+
+def mode():
+    """The mode that `set_mode` set; "pretrained" before."""
+    return _mode
+
+
+def _folder(variable, default):
+    return pathlib.Path(os.environ.get(variable) or default)
+
+
+def data():
+    """The folder with the course's data, weights and records (``COURSE_DATA``)."""
+    return _folder("COURSE_DATA", ROOT / "data")
+
+
+def cache():
+    """The folder for what can be made again (``COURSE_CACHE``)."""
+    return _folder("COURSE_CACHE", data() / "cache")
+
+
+def weights():
+    """The folder with the shipped networks, one ``NAME.keras`` each."""
+    return data() / "weights"
+
+
+def records():
+    """The folder with what the trainings recorded, one ``NAME.json`` each."""
+    return data() / "records"
+
+
+def runs(mode):
+    """The folder that a training in ``mode`` ("quick" or "full") writes to."""
+    return cache() / {"quick": "quick", "full": "runs"}[mode]
+
+
+def figures():
+    """The folder for figures (``COURSE_FIGURES``): the report's in ``pretrained``, otherwise one beside the runs."""
+    return _folder("COURSE_FIGURES", ROOT / "figures" if _mode == "pretrained" else runs(_mode) / "figures")
+
+
+def tables():
+    """The folder for the report's tables."""
+    return figures() / "tables"
+
+
+def shown(path):
+    """`path` as a page or a message shows it: relative to the project where it lies inside, never with a home folder.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    str
+        With forward slashes; only the file's name when it lies outside of the project.
+    """
+    path = pathlib.Path(path).absolute()
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
+
+
+@contextlib.contextmanager
+def replacing(path):
+    """Write a file whole or not at all.
+
+    Yields the path of a temporary file beside `path` with the same suffix. It takes the place of `path` when the block
+    ends, and is removed when the block fails, so nobody ever reads half a file. The temporary name is always the same:
+    what a killed process leaves is overwritten by the next.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to write; its folder is made when it is missing.
+
+    Yields
+    ------
+    pathlib.Path
+        Where to write.
+
+    Raises
+    ------
+    OSError
+        When the folder cannot be written to, with the folder's name and what to do.
+    """
+    path = pathlib.Path(path)
+    temporary = path.with_name(f".writing-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.touch()
+    except OSError as error:
+        raise OSError(
+            error.errno,
+            f"cannot write {shown(path)}: {error.strerror}. Make the folder {shown(path.parent)!r} writable, "
+            "or set COURSE_FIGURES, COURSE_CACHE or COURSE_DATA to a folder that is",
+        ) from error
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,310 @@
+"""Pictures: image grids, curves, histograms; each saved, and shown with its description.
+
+A picture that is shown carries two texts: its alt text, for those who do not see it, and a digest of what was drawn
+(sizes, ranges, means), in which a changed picture shows up when stored outputs are compared.
+"""
+
+import ast
+import base64
+import inspect
+import io
+import itertools
+import pathlib
+import textwrap
+
+import matplotlib.style
+import numpy as np
+import pandas as pd
+from IPython.display import Markdown, display
+from matplotlib.figure import Figure
+
+from helpers import paths
+
+STYLE = pathlib.Path(__file__).with_name("course.mplstyle")
+WIDTH = 7.0  # inches, the width of a page
+
+# One method keeps one colour through all chapters.
+COLORS = {
+    "clean": "#000000",
+    "degraded input": "#7f7f7f",
+    "gaussian": "#56B4E9",
+    "median": "#E69F00",
+    "total variation": "#009E73",
+    "non-local means": "#CC79A7",
+    "dense, published recipe": "#D55E00",
+    "dense, fresh noise": "#8C510A",
+    "convolutional, no skips": "#999933",
+    "U-Net, same minutes": "#44AA99",
+    "U-Net, same parameters": "#882255",
+    "U-Net, best": "#0072B2",
+}
+
+
+# As a decorator: what a function draws and saves is in the course's style, and no other figure of the reader's is.
+styled = matplotlib.style.context(STYLE)
+
+
+@styled
+def save_figure(figure, name, alt, digest=""):
+    """Show a figure with its description and, when it has a name, write it to ``figures/NAME.png``.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    name : str or None
+        "02_noise_levels": the chapter's number and what is shown. None only shows it.
+    alt : str
+        What a reader who does not see the picture has to know.
+    digest : str, optional
+        What was drawn, in a few numbers.
+
+    Raises
+    ------
+    ValueError
+        When `alt` is empty.
+    OSError
+        When the folder cannot be written to.
+    """
+    if not (alt and alt.strip()):
+        raise ValueError(f"figure {name!r} has no alt text: say in a sentence what it shows")
+    if paths.mode() == "quick":  # so that nobody takes a small training's picture for the real one
+        digest = f"quick; {digest}"
+        figure.suptitle("quick: a small training", x=1, ha="right", fontsize=9, color="#D55E00")
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", metadata={"Software": None})
+    png = stream.getvalue()
+    if name is not None:
+        with paths.replacing(paths.figures() / f"{name}.png") as temporary:
+            temporary.write_bytes(png)
+    text = f"<figure {name}: {digest}>" if digest else f"<figure {name}>"
+    bundle = {"image/png": base64.b64encode(png).decode(), "text/plain": text}
+    display(bundle, raw=True, metadata={"image/png": {"alt": alt}})
+
+
+@styled
+def show_images(rows, titles=None, labels=None, name=None, alt=None, width=None):
+    """Rows of pictures, nearest-neighbour, black for 0 and white for 1.
+
+    Parameters
+    ----------
+    rows : sequence of numpy.ndarray, each of shape (n, height, width, channels)
+        One batch a row; values outside [0, 1] are drawn as 0 or 1.
+    titles : sequence of str, or one such sequence a row, optional
+        Above the pictures: of the first row, or of each.
+    labels : sequence of str, optional
+        Left of the rows.
+    name, alt : str, optional
+        As in `save_figure`.
+    width : float, optional
+        Inches; by default the page's.
+
+    Raises
+    ------
+    ValueError
+        When there is nothing to show, or titles or labels do not fit the rows.
+    """
+    rows = [np.asarray(row) for row in rows]
+    if not rows or any(row.ndim != 4 or len(row) == 0 for row in rows):
+        shapes = [row.shape for row in rows]
+        raise ValueError(f"rows have shapes {shapes}, expected one or more of (n, height, width, channels)")
+    columns, width = max(len(row) for row in rows), width or WIDTH
+    titles = [titles or [], *[[]] * (len(rows) - 1)] if not titles or isinstance(titles[0], str) else titles
+    if len(titles) != len(rows) or any(len(t) not in (0, len(row)) for t, row in zip(titles, rows, strict=True)):
+        raise ValueError(f"titles for {[len(t) for t in titles]} pictures, expected {[len(row) for row in rows]}")
+    if labels is not None and len(labels) != len(rows):
+        raise ValueError(f"{len(labels)} labels for {len(rows)} rows")
+    height, image_width = rows[0].shape[1:3]
+    margin = 0.95 if labels else 0.0
+    cell = (width - margin) / columns
+    lines = [max((t.count("\n") + 1 for t in row), default=0) for row in titles]
+    figure = Figure(figsize=(width, sum(cell * height / image_width + 0.06 + 0.17 * n for n in lines)))
+    grid = figure.subplots(len(rows), columns, squeeze=False)
+    for (r, row), c in itertools.product(enumerate(rows), range(columns)):
+        axes = grid[r, c]
+        axes.set(xticks=[], yticks=[])
+        axes.grid(False)
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+        if c < len(row):
+            image = np.clip(row[c], 0, 1)
+            axes.imshow(image[..., 0] if image.shape[-1] == 1 else image, vmin=0, vmax=1)
+            if titles[r]:
+                axes.set_title(titles[r][c], fontsize=9, pad=3)
+        if c == 0 and labels:
+            axes.set_ylabel(labels[r], rotation=0, ha="right", va="center", fontsize=9)
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
+    save_figure(figure, name, alt, "; ".join(map(_digest_of_images, rows)))
+
+
+@styled
+def show_lines(lines, x_label, y_label, *, name=None, alt=None, references=None, log_x=False, categories=None, colors=None):
+    """Curves with their labels at the line's end.
+
+    Parameters
+    ----------
+    lines : dict of str to (x, y)
+        Label to coordinates, or to (x, y, low, high) with a band.
+    x_label, y_label : str
+        With units.
+    name, alt : str, optional
+        As in `save_figure`.
+    references : dict of str to float, optional
+        Dashed horizontal lines, a published value for instance.
+    log_x : bool, optional
+        Logarithmic x axis.
+    categories : sequence of str, optional
+        Names at x = 0, 1, 2, …
+    colors : dict of str to color, optional
+        For labels that are no method of ``COLORS``.
+
+    Raises
+    ------
+    ValueError
+        When there is no line.
+    """
+    if not lines:
+        raise ValueError("no line to draw")
+    figure = Figure()
+    axes = figure.subplots()
+    cycle = itertools.cycle(matplotlib.rcParams["axes.prop_cycle"].by_key()["color"])
+    ends = []
+    for label, coordinates in lines.items():
+        x, y, *band = map(np.asarray, coordinates)
+        color = {**COLORS, **(colors or {})}.get(label) or next(cycle)
+        axes.plot(x, y, color=color, marker="o" if len(x) <= 12 else None)
+        if band:
+            axes.fill_between(x, *band, color=color, alpha=0.2, linewidth=0)
+        ends.append((float(y[-1]), label, color))
+    for label, value in (references or {}).items():
+        axes.axhline(value, color="#444444", linestyle="--", linewidth=1.2)
+        ends.append((value, label, "#444444"))
+    axes.set(xlabel=x_label, ylabel=y_label)
+    if log_x:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter("")
+    if categories is not None:
+        axes.set_xticks(range(len(categories)), categories)
+    _label_ends(axes, ends)
+    digest = "; ".join(f"{label} {np.min(line[1]):.1f} to {np.max(line[1]):.1f}" for label, line in lines.items())
+    save_figure(figure, name, alt, digest)
+
+
+def show_history(histories, column, y_label, **as_for_lines):
+    """One curve a training over the epochs.
+
+    Parameters
+    ----------
+    histories : dict of str to pandas.DataFrame
+        As `helpers.training.Run.fit` gives them.
+    column : str or sequence of str
+        "val_psnr"; several columns become several curves, labelled "run, column".
+    y_label : str
+        With the unit.
+    **as_for_lines
+        As for `show_lines`.
+    """
+    columns = [column] if isinstance(column, str) else column
+    lines = {
+        label if len(columns) == 1 else f"{label}, {c}": (history["epoch"].to_numpy(), history[c].to_numpy())
+        for label, history in histories.items()
+        for c in columns
+    }
+    show_lines(lines, "epoch", y_label, **as_for_lines)
+
+
+@styled
+def show_metric_histograms(tables, column, x_label, *, name=None, alt=None, colors=None):
+    """How the per-image scores of several methods are spread, with their means as dashed lines.
+
+    Parameters
+    ----------
+    tables : dict of str to pandas.DataFrame
+        Label to scores, as `helpers.metrics.evaluate` gives them.
+    column : str
+        "psnr", "ssim" or "mse".
+    x_label : str
+        With the unit.
+    name, alt : str, optional
+        As in `save_figure`.
+    colors : dict of str to color, optional
+        For labels that are no method of ``COLORS``.
+    """
+    figure = Figure(figsize=(WIDTH, 2.8))
+    axes = figure.subplots()
+    values = {label: table[column].to_numpy() for label, table in tables.items()}
+    bins = np.linspace(min(map(np.min, values.values())), max(map(np.max, values.values())), 60)
+    for k, (label, value) in enumerate(values.items()):
+        color, mean = {**COLORS, **(colors or {})}.get(label), value.mean()
+        height = 1 + 0.1 * (k % 2)  # neighbours may be close
+        axes.hist(value, bins, color=color, alpha=0.55)
+        axes.axvline(mean, color=color, linestyle="--", linewidth=1.4)
+        axes.text(
+            mean,
+            height,
+            f"{label}, mean {mean:.1f}",
+            color=color,
+            ha="center",
+            va="bottom",
+            fontsize=9,
+            transform=axes.get_xaxis_transform(),
+        )
+    axes.set(xlabel=x_label, ylabel="images")
+    save_figure(figure, name, alt, "; ".join(f"{label} mean {value.mean():.2f}" for label, value in values.items()))
+
+
+def show_source(function):
+    """Show what a function is, from its own source, without its docstring.
+
+    Parameters
+    ----------
+    function : callable
+        Defined in a file.
+    """
+    source = textwrap.dedent(inspect.getsource(function))
+    lines, (definition,) = source.splitlines(), ast.parse(source).body
+    documented = definition.body[0]
+    if isinstance(documented, ast.Expr) and isinstance(documented.value, ast.Constant):
+        del lines[documented.lineno - 1 : documented.end_lineno]
+    display(Markdown("```python\n" + "\n".join(line for line in lines if line.strip()) + "\n```"))
+
+
+def show_minutes(notebook):
+    """Show what a chapter takes, from data/timings.csv, which ``make time`` measures.
+
+    Parameters
+    ----------
+    notebook : str
+        "02_mnist_denoising".
+    """
+    timings = paths.data() / "timings.csv"
+    table = pd.read_csv(timings, index_col="notebook") if timings.exists() else pd.DataFrame()
+    if notebook not in table.index:
+        display(Markdown("**Time.** Not measured yet: `make time` does."))
+        return
+    minutes = table.loc[notebook]
+    display(
+        Markdown(
+            f"**Time.** {minutes['reading']:.0f} minutes to read · {60 * minutes['pretrained']:.0f} seconds to run · "
+            f'{minutes["quick"]:.1f} minutes with `MODE = "quick"` · {minutes["full"]:.0f} minutes with '
+            '`MODE = "full"`, on two cores.'
+        )
+    )
+
+
+def _digest_of_images(images):
+    n, height, width, _ = images.shape
+    return f"{n} of {height}x{width}, {images.min():.2f} to {images.max():.2f}, mean {images.mean():.3f}"
+
+
+def _label_ends(axes, ends):
+    """Labels right of the axes at the height of the curves' ends, pushed apart where they would overlap."""
+    low, high = axes.get_ylim()
+    apart = (high - low) * 0.062
+    places = []
+    for value, label, color in sorted(ends, key=lambda end: end[0]):
+        places.append((max(value, places[-1][0] + apart) if places else value, label, color))
+    overshoot = max(0.0, places[-1][0] - high)
+    for place, label, color in places:
+        at, where = (1.01, place - overshoot / 2), ("axes fraction", "data")
+        axes.annotate(label, at, xycoords=where, color=color, fontsize=9, va="center", annotation_clip=False)

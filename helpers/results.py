@@ -1,0 +1,107 @@
+"""The results contract: which names a result may bear, what a row of a results table holds, and where tables go."""
+
+import pandas as pd
+
+from helpers import metrics, paths
+
+KINDS = ("input", "classical", "published", "network")
+SOURCES = ("computed", "weights", "record")
+SPLITS = ("train", "validation", "test")
+DEGRADATIONS = (
+    "noise 0.05 clipped",
+    "noise 0.1 clipped",
+    "noise 0.15 clipped",
+    "noise 0.2 clipped",
+    "noise 0.2 unclipped",
+    "noise 0.25 clipped",
+    "noise 0.3 clipped",
+    "noise 0.4 clipped",
+    "noise 0.5 clipped",
+)
+METHODS = (
+    "degraded input",
+    "gaussian",
+    "median",
+    "total variation",
+    "non-local means",
+    "dense, published recipe",
+    "dense, cosine decay",
+    "dense, fresh noise",
+    "dense, fresh unclipped noise",
+    "convolutional, no skips",
+    "U-Net, same minutes",
+    "U-Net, same parameters",
+    "U-Net, best",
+)
+COLUMNS = ("notebook dataset split degradation method kind params n_images mse psnr ssim published_psnr source").split()
+PER_IMAGE_COLUMNS = ["dataset", "split", "degradation", "method", "image", "mse", "psnr", "ssim"]
+
+
+def row(scores, *, notebook, dataset, split, degradation, method, kind, params=0, published_psnr=None, source="computed"):
+    """One row of a results table: the means of per-image scores, and what they are the means of.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        As `helpers.metrics.evaluate` gives it.
+    notebook, dataset : str
+        Where the row comes from ("02"), and on what ("MNIST").
+    split, degradation, method, kind, source : str
+        One of this module's names.
+    params : int, optional
+        Parameters of a network.
+    published_psnr : float, optional
+        What the authors of a system report, in decibels.
+
+    Returns
+    -------
+    dict
+        With the keys of ``COLUMNS``.
+
+    Raises
+    ------
+    ValueError
+        When a name is not in its list, or no image was scored.
+    """
+    for value, allowed in ((split, SPLITS), (degradation, DEGRADATIONS), (method, METHODS), (kind, KINDS), (source, SOURCES)):
+        if value not in allowed:
+            raise ValueError(f"{value!r} is no name of the results contract, expected one of {allowed}; see helpers/results.py")
+    if len(scores) == 0:
+        raise ValueError(f"no image was scored for {method!r}")
+    means = scores[metrics.COLUMNS].mean()
+    return dict(
+        zip(
+            COLUMNS,
+            (notebook, dataset, split, degradation, method, kind, params, len(scores), *means, published_psnr, source),
+            strict=True,
+        )
+    )
+
+
+def save(name, rows):
+    """Write rows as ``figures/tables/NAME.csv``: PSNR and SSIM with 4 decimals, MSE with 4 significant digits.
+
+    Parameters
+    ----------
+    name : str
+        "02_results", or "02_per_image".
+    rows : list of dict or pandas.DataFrame
+
+    Returns
+    -------
+    pandas.DataFrame
+        What was written, unrounded.
+
+    Raises
+    ------
+    OSError
+        When the folder cannot be written to.
+    """
+    table = pd.DataFrame(rows)
+    formats = {"mse": "{:.4g}", "psnr": "{:.4f}", "ssim": "{:.4f}", "published_psnr": "{:g}"}
+    shown = table.copy()
+    for column in shown.columns.intersection(list(formats)):
+        shown[column] = [formats[column].format(value) if pd.notna(value) else "" for value in table[column]]
+    with paths.replacing(paths.tables() / f"{name}.csv") as temporary:
+        shown.to_csv(temporary, index=False, lineterminator="\n")
+    return table

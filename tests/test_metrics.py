@@ -1,0 +1,154 @@
+"""Scores against scikit-image, TensorFlow, constants known by theory, and properties that any image must fulfil."""
+
+import hypothesis
+import hypothesis.extra.numpy as numpy_strategies
+import hypothesis.strategies as st
+import numpy as np
+import pandas as pd
+import pytest
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+
+from helpers import metrics
+
+images = numpy_strategies.arrays(np.float32, (3, 12, 13, 1), elements=st.floats(0, 1, width=32))
+pairs = st.tuples(images, images)
+settings = hypothesis.settings(max_examples=40, deadline=None)
+
+
+@pytest.fixture
+def pair():
+    rng = np.random.default_rng(0)
+    reference = rng.random((5, 24, 31, 3)).astype(np.float32)
+    return reference, np.clip(reference + 0.1 * rng.standard_normal(reference.shape), 0, 1).astype(np.float32)
+
+
+def test_psnr_equals_scikit_image(pair):
+    expected = [peak_signal_noise_ratio(a, b, data_range=1) for a, b in zip(*pair, strict=True)]
+    np.testing.assert_allclose(metrics.psnr(*pair), expected, rtol=1e-6)
+
+
+def test_ssim_equals_scikit_image(pair):
+    options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 1, "channel_axis": -1}
+    expected = [structural_similarity(a.astype(float), b.astype(float), **options) for a, b in zip(*pair, strict=True)]
+    np.testing.assert_allclose(metrics.ssim(*pair), expected, rtol=0, atol=1e-12)
+
+
+def test_ssim_is_not_scikit_images_default(pair):
+    default = [structural_similarity(a, b, data_range=1, channel_axis=-1) for a, b in zip(*pair, strict=True)]
+    assert np.abs(metrics.ssim(*pair) - default).max() > 1e-3
+
+
+def test_ssim_does_not_depend_on_the_size_of_the_batch(pair):
+    many = [np.tile(batch, (400, 1, 1, 1)) for batch in pair]  # split into parts inside
+    np.testing.assert_array_equal(metrics.ssim(*many), np.tile(metrics.ssim(*pair), 400))
+
+
+def test_psnr_and_ssim_equal_tensorflow(pair):
+    tensorflow = pytest.importorskip("tensorflow")
+    np.testing.assert_allclose(metrics.psnr(*pair), tensorflow.image.psnr(*pair, 1.0).numpy(), atol=2e-5)
+    np.testing.assert_allclose(metrics.ssim(*pair), tensorflow.image.ssim(*pair, 1.0).numpy(), atol=5e-6)
+
+
+@pytest.mark.parametrize(("sigma", "expected"), [(15, 24.61), (25, 20.17), (50, 14.15)])
+def test_psnr_of_noise_alone(sigma, expected):
+    grey = np.full((4, 256, 256, 1), 0.5)
+    noise = np.random.default_rng(0).normal(0, sigma / 255, grey.shape)
+    assert metrics.psnr(grey, grey + noise).mean() == pytest.approx(expected, abs=0.02)
+
+
+def test_psnr_of_one_step_of_eight_bits():
+    image = np.zeros((1, 8, 8, 1), np.uint8)
+    assert metrics.psnr(image, image + 1, data_range=255)[0] == pytest.approx(48.1308, abs=1e-4)
+
+
+def test_a_wrong_range_adds_48_decibels(pair):
+    assert (metrics.psnr(*pair, data_range=255) - metrics.psnr(*pair)).mean() == pytest.approx(48.13, abs=0.01)
+    assert metrics.ssim(*pair, data_range=255).mean() > 0.9998
+
+
+def test_equal_images(pair):
+    assert np.isinf(metrics.psnr(pair[0], pair[0])).all()
+    np.testing.assert_allclose(metrics.ssim(pair[0], pair[0]), 1)
+    assert not metrics.mse(pair[0], pair[0]).any()
+
+
+@settings
+@hypothesis.given(pairs)
+def test_scores_are_symmetric_and_bounded(pair):
+    a, b = pair
+    for score in (metrics.mse, metrics.psnr, metrics.ssim):
+        np.testing.assert_allclose(score(a, b), score(b, a), rtol=1e-9, atol=1e-12)
+    assert (metrics.ssim(a, b) <= 1 + 1e-9).all() and (metrics.mse(a, b) >= 0).all()
+
+
+@settings
+@hypothesis.given(pairs, st.sampled_from([0.5, 2.0, 255.0]))
+def test_scores_do_not_depend_on_the_unit(pair, unit):
+    a, b = (image.astype(np.float64) for image in pair)
+    np.testing.assert_allclose(metrics.psnr(a * unit, b * unit, data_range=unit), metrics.psnr(a, b), atol=1e-6)
+    np.testing.assert_allclose(metrics.ssim(a * unit, b * unit, data_range=unit), metrics.ssim(a, b), atol=1e-6)
+
+
+@settings
+@hypothesis.given(pairs, st.permutations(range(3)))
+def test_one_value_an_image_in_the_images_order(pair, order):
+    a, b = pair
+    for score in (metrics.mse, metrics.psnr, metrics.ssim):
+        np.testing.assert_array_equal(score(a[order], b[order]), score(a, b)[order])
+
+
+def test_evaluate_clips_filters_and_ranks(pair):
+    reference, restored = pair
+    table = metrics.evaluate(reference, restored * 3 - 1, names=list("abcde"))
+    np.testing.assert_allclose(table["psnr"], metrics.psnr(reference, np.clip(restored * 3 - 1, 0, 1)))
+    table = pd.DataFrame({"image": range(4), "mse": [4, 1, 3, 2], "psnr": [1, 4, 2, 3], "ssim": [0.1, 0.9, 0.5, 0.5]})
+    assert metrics.filter_by_quality(table, max_mse=3, min_ssim=0.5)["image"].tolist() == [1, 2, 3]
+    assert len(metrics.filter_by_quality(table)) == 4
+    assert metrics.top(table, 2)["image"].tolist() == metrics.top(table, 2, by="mse")["image"].tolist() == [1, 3]
+    assert metrics.top(table, 3, by="ssim")["image"].tolist() == [1, 2, 3]
+
+
+def test_paired_interval_covers_the_true_difference_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    hits = 0
+    for _ in range(1000):
+        hard = 5 * rng.standard_normal(40)  # images differ more than methods
+        _, low, high = metrics.paired_interval(hard + 1 + rng.standard_normal(40), hard + rng.standard_normal(40))
+        hits += low <= 1 <= high
+    assert 930 <= hits <= 970
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda a, b: (a, b[:, :-1]), "expected the same"),
+        (lambda a, b: (a[0], b[0]), "n, height, width, channels"),
+        (lambda a, b: (a[:0], b[:0]), "empty"),
+        (lambda a, b: (np.round(a * 255).astype(np.uint8), b), "data_range is missing"),
+        (lambda a, b: (a, np.round(b * 255).astype(np.uint8)), "data_range is missing"),
+        (lambda a, b: (a * 255, b * 255), "divide by 255"),
+        (lambda a, b: (a - 0.5, b), "reaches from"),
+        (lambda a, b: (a, b * np.nan), "not finite"),
+        (lambda a, b: (a / 0.0 if a.all() else a + np.inf, b), "not finite"),
+    ],
+)
+@pytest.mark.parametrize("score", [metrics.mse, metrics.psnr, metrics.ssim, metrics.evaluate])
+@pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")
+def test_bad_input_is_refused(pair, score, change, message):
+    with pytest.raises(ValueError, match=message):
+        score(*change(*pair))
+
+
+def test_other_refusals(pair):
+    with pytest.raises(ValueError, match="11x11"):
+        metrics.ssim(pair[0][:, :10], pair[1][:, :10])
+    with pytest.raises(ValueError, match="positive"):
+        metrics.psnr(*pair, data_range=0)
+    with pytest.raises(ValueError, match="names"):
+        metrics.evaluate(*pair, names=["a"])
+    with pytest.raises(ValueError, match="expected one of"):
+        metrics.top(metrics.evaluate(*pair), by="beauty")
+    with pytest.raises(ValueError, match="2 or more"):
+        metrics.paired_interval([1.0], [2.0])
+    with pytest.raises(ValueError, match="not finite"):
+        metrics.paired_interval([1.0, np.inf], [2.0, 1.0])

@@ -1,0 +1,132 @@
+"""Pictures are written, shown with their description, and their digest tells one picture from another."""
+
+import base64
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from helpers import models, paths, plotting
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What a notebook would have been given."""
+    outputs = []
+
+    def display(data, raw=False, metadata=None):
+        outputs.append((data if raw else data._repr_markdown_(), metadata))
+
+    monkeypatch.setattr(plotting, "display", display)
+    return outputs
+
+
+def test_a_picture_is_saved_and_shown_with_its_description(shown, strokes, noisy_strokes):
+    plotting.show_images(
+        [strokes[:4], noisy_strokes[:4]], ["a", "b", "c", "d"], ["clean", "noisy"], name="02_x", alt="Strokes."
+    )
+    (data, metadata), path = shown[0], paths.figures() / "02_x.png"
+    assert path.read_bytes() == base64.b64decode(data["image/png"])
+    assert metadata["image/png"]["alt"] == "Strokes."
+    assert data["text/plain"].startswith("<figure 02_x: 4 of 16x16, 0.00 to 0.90, mean")
+    picture = Image.open(path)
+    assert picture.width == pytest.approx(7 * 120, abs=2) and path.stat().st_size < 500_000
+    assert np.asarray(picture.convert("L")).std() > 20  # not an empty page
+
+
+def test_the_digest_follows_the_picture(shown, strokes):
+    plotting.show_images([strokes[:4]], name="02_x", alt="Strokes.")
+    plotting.show_images([strokes[1:5] * 0.9], name="02_x", alt="Strokes.")
+    assert shown[0][0]["text/plain"] != shown[1][0]["text/plain"]
+
+
+def test_the_same_picture_has_the_same_bytes(strokes, shown):
+    for _ in range(2):
+        plotting.show_lines({"a": ([1, 2, 3], [3, 1, 2])}, "x", "y", name="02_lines", alt="A line.", references={"r": 2.5})
+    assert shown[0] == shown[1]
+
+
+def test_every_kind_of_figure_comes_out(shown):
+    history = pd.DataFrame({"epoch": range(1, 21), "psnr": np.linspace(10, 20, 20), "val_psnr": np.linspace(9, 19, 20)})
+    plotting.show_history({"a": history, "b": history + 1}, ["psnr", "val_psnr"], "PSNR (dB)", name="1", alt="Curves.")
+    plotting.show_lines({"a": ([1, 10], [3, 1], [2, 0], [4, 2])}, "x", "y", name="2", alt="A band.", log_x=True)
+    plotting.show_lines({"a": (range(2), [3, 1])}, "x", "y", name="3", alt="Classes.", categories=["0", "1"])
+    table = pd.DataFrame({"psnr": np.random.default_rng(0).normal(20, 1, 500)})
+    plotting.show_metric_histograms(
+        {"U-Net, best": table, "dense, published recipe": table - 3}, "psnr", "PSNR (dB)", name="4", alt="Histograms."
+    )
+    assert sorted(path.stem for path in paths.figures().glob("*.png")) == ["1", "2", "3", "4"]
+    assert "a, psnr 10.0 to 20.0" in shown[0][0]["text/plain"]
+
+
+def test_labels_at_the_ends_do_not_overlap(monkeypatch):
+    figure = Figure(figsize=(7, 3.6))
+    axes = figure.subplots()
+    axes.set_ylim(0, 10)
+    plotting._label_ends(axes, [(5.0, "a", "k"), (5.01, "b", "k"), (9.99, "c", "k"), (10.0, "d", "k")])
+    heights = sorted(text.get_position()[1] if not text.xyann else text.xy[1] for text in axes.texts)
+    assert np.diff(heights).min() >= 0.6
+
+
+def test_quick_pictures_say_so_and_go_elsewhere(monkeypatch, shown, strokes, own_folders):
+    monkeypatch.delenv("COURSE_FIGURES")
+    paths.set_mode("quick")
+    plotting.show_images([strokes[:2]], name="02_x", alt="Strokes.")
+    assert (own_folders / "data" / "cache" / "quick" / "figures" / "02_x.png").exists()
+    assert "quick" in shown[0][0]["text/plain"]
+
+
+def test_source_is_shown_without_its_docstring(shown):
+    plotting.show_source(models.dense_autoencoder)
+    text = shown[0][0]
+    assert text.startswith("```python\ndef dense_autoencoder(") and 'Dense(count, activation="relu"' in text
+    assert "Parameters" not in text and "Height, width" not in text
+
+
+def test_minutes_come_from_the_table(shown):
+    plotting.show_minutes("02_mnist_denoising")
+    paths.data().mkdir(parents=True)
+    (paths.data() / "timings.csv").write_text("notebook,reading,pretrained,quick,full\n02_mnist_denoising,30,0.5,1.2,21\n")
+    plotting.show_minutes("02_mnist_denoising")
+    assert "make time" in shown[0][0] and "30 minutes to read · 30 seconds to run · 1.2 minutes" in shown[1][0]
+
+
+def test_a_figures_folder_that_cannot_be_written(strokes, shown, own_folders, monkeypatch):
+    folder = own_folders / "read-only"
+    folder.mkdir()
+    (folder / "02_x.png").write_bytes(b"what stood before")
+    monkeypatch.setenv("COURSE_FIGURES", str(folder))
+    if os.geteuid() == 0:  # for whom nothing is read-only: the file system's answer is played
+        monkeypatch.setattr("pathlib.Path.touch", _refuse)
+    else:
+        folder.chmod(0o500)
+    with pytest.raises(OSError, match="cannot write 02_x.png: .*Make the folder 'read-only' writable, or set COURSE_FIGURES"):
+        plotting.show_images([strokes[:2]], name="02_x", alt="Strokes.")
+    folder.chmod(0o700)
+    assert (folder / "02_x.png").read_bytes() == b"what stood before" and not shown
+
+
+def _refuse(self, *args, **kwargs):
+    raise PermissionError(13, "Permission denied")
+
+
+def test_bad_input_is_refused(strokes):
+    for alt in (None, "", "  "):
+        with pytest.raises(ValueError, match="no alt text"):
+            plotting.show_images([strokes[:2]], name="02_x", alt=alt)
+    for rows in ([], [strokes[0]], [strokes[:0]]):
+        with pytest.raises(ValueError, match="rows have shapes"):
+            plotting.show_images(rows, alt="Strokes.")
+    with pytest.raises(ValueError, match=r"titles for \[3\] pictures, expected \[2\]"):
+        plotting.show_images([strokes[:2]], ["a", "b", "c"], alt="Strokes.")
+    with pytest.raises(ValueError, match="1 labels for 2 rows"):
+        plotting.show_images([strokes[:2]] * 2, labels=["a"], alt="Strokes.")
+    with pytest.raises(ValueError, match="no line"):
+        plotting.show_lines({}, "x", "y", alt="Nothing.")
+
+
+def test_no_two_methods_share_a_colour():
+    assert len(set(plotting.COLORS.values())) == len(plotting.COLORS)

@@ -1,0 +1,170 @@
+"""The report job on small notebooks made here: what it writes, what it leaves alone, and what it says when one fails."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from helpers import paths, report
+
+FIGURE = """
+import numpy as np
+from helpers import paths, plotting, results
+import pandas as pd
+paths.set_mode(MODE)
+plotting.show_images([np.full((2, 8, 8, 1), {grey})], ["a", "b"], name="{number}_grey", alt="Two grey squares <1>.")
+scores = pd.DataFrame({{"image": [0], "mse": [0.01], "psnr": [20.0], "ssim": [0.5]}})
+facts = dict(dataset="MNIST", split="test", degradation="noise 0.2 clipped", method="median", kind="classical")
+_ = results.save("{number}_results", [results.row(scores, notebook="{number}", **facts)])
+"""
+
+
+def write_notebook(folder, number, code, grey=0.5):
+    parameters = nbformat.v4.new_code_cell('MODE = "pretrained"', metadata={"tags": ["parameters"]})
+    title = nbformat.v4.new_markdown_cell(f"# {number} · A chapter\n\n*Its sentence.*\n\nMore.")
+    cells = [title, parameters, *(nbformat.v4.new_code_cell(c.format(number=number, grey=grey)) for c in code)]
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), folder / f"{number}_chapter.ipynb")
+
+
+@pytest.fixture
+def notebooks(own_folders, monkeypatch):
+    folder = own_folders / "notebooks"
+    folder.mkdir()
+    monkeypatch.setattr(report, "NOTEBOOKS", folder)
+    readme = own_folders / "README.md"
+    readme.write_text(
+        "Before\n<!-- results -->\nold\n<!-- end of results -->\n<!-- minutes -->\n<!-- end of minutes -->\nAfter\n"
+    )
+    monkeypatch.setattr(report, "README", readme)
+    write_notebook(folder, "01", [FIGURE])
+    return folder
+
+
+def contents(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_report_and_a_second_one(notebooks, capsys):
+    before = contents(notebooks)
+    assert report.main([]) == 0
+    first = contents(paths.figures())
+    assert {str(path) for path in first} == {"01_grey.png", "tables/01_results.csv", "report.html"}
+    page = first[pathlib.Path("report.html")].decode()
+    assert 'alt="Two grey squares &lt;1&gt;."' in page and "data:image/png;base64," in page and "<em>Its sentence.</em>" in page
+    assert "median" in page and "make report" in page and "http" not in page.replace("http-equiv", "")
+    assert str(paths.ROOT) not in page and "/root" not in page
+    readme = report.README.read_text()
+    assert "| median | 0 | 20.00 | 0.500 |  |" in readme and "old" not in readme
+    assert readme.startswith("Before") and readme.endswith("After\n")
+    assert report.main([]) == 0
+    assert contents(paths.figures()) == first and contents(notebooks) == before and report.README.read_text() == readme
+    assert "1 notebook(s)" in capsys.readouterr().out
+
+
+def test_a_failing_notebook_is_named_and_changes_nothing(notebooks, capsys):
+    assert report.main([]) == 0
+    before = contents(paths.figures())
+    write_notebook(notebooks, "01", [FIGURE], grey=0.9)  # would change its figure
+    write_notebook(notebooks, "02", ["x = 1", "def inner():\n    return 1 / 0\n\n\ninner()"])
+    assert report.main([]) == 1
+    said = capsys.readouterr().err
+    assert "02_chapter.ipynb failed in cell In [3] (number 4 from the top)" in said
+    assert "ZeroDivisionError" in said and "return 1 / 0" in said
+    assert contents(paths.figures()) == before
+
+
+def test_stale_figures_go(notebooks):
+    assert report.main([]) == 0
+    (paths.figures() / "01_old.png").write_bytes(b"from a cell that is gone")
+    assert report.main([]) == 0
+    assert not (paths.figures() / "01_old.png").exists()
+
+
+def test_stored_outputs_are_the_same_whenever_they_are_made(notebooks):
+    report.build(store=True)
+    stored = contents(notebooks)
+    notebook = nbformat.read(notebooks / "01_chapter.ipynb", as_version=4)
+    assert [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"] == [1, 2]
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    assert notebook.cells[1].metadata == {"tags": ["parameters"]} and not notebook.cells[0].metadata
+    report.build(store=True)
+    assert contents(notebooks) == stored
+
+
+def test_quick_writes_nothing_into_the_committed_folders(notebooks):
+    assert report.main(["--mode", "quick"]) == 0
+    assert not paths.figures().exists() and (paths.runs("quick") / "figures" / "01_grey.png").exists()
+
+
+def test_nothing_to_run(notebooks, capsys):
+    (notebooks / "01_chapter.ipynb").unlink()
+    assert report.main([]) == 1
+    assert "no notebook named NN_name.ipynb" in capsys.readouterr().err
+
+
+def record(name, psnr, kept="weights"):
+    return json.dumps({"name": name, "kept": kept, "minutes": 1.0, "results": {"test": {"psnr": psnr}}})
+
+
+def test_shipped_against_retrained_and_promotion(own_folders, capsys):
+    runs = paths.runs("full")
+    for folder in (runs, paths.records()):
+        folder.mkdir(parents=True)
+    (paths.records() / "a.json").write_text(record("a", 25.0))
+    (runs / "a.json").write_text(record("a", 25.05))
+    (runs / "a.keras").write_text("weights a")
+    (runs / "b.json").write_text(record("b", 20.0, kept="record"))
+    (runs / "b.keras").write_text("weights b")
+    (runs / "b.test.csv.gz").write_text("scores b")
+    assert report.compare_trainings()
+    (runs / "a.json").write_text(record("a", 24.8))
+    assert not report.compare_trainings()
+    assert "DIFFERS" in capsys.readouterr().out
+    assert report.main(["--promote"]) == 0
+    assert json.loads((paths.records() / "a.json").read_text())["results"]["test"]["psnr"] == 24.8
+    assert sorted(path.name for path in paths.weights().iterdir()) == ["a.keras"]
+    assert (paths.records() / "b.test.csv.gz").read_text() == "scores b"
+
+
+def test_nothing_to_promote(capsys):
+    assert report.main(["--promote"]) == 1
+    assert "run `make train` first" in capsys.readouterr().err
+
+
+def test_a_write_is_whole_or_not_at_all(own_folders):
+    path = own_folders / "deep" / "file.txt"
+    with paths.replacing(path) as temporary:
+        temporary.write_text("first")
+    with pytest.raises(RuntimeError), paths.replacing(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError("the disk is full")
+    assert path.read_text() == "first" and [p.name for p in path.parent.iterdir()] == ["file.txt"]
+
+
+def test_paths_are_shown_without_the_machine():
+    assert paths.shown(paths.ROOT / "figures" / "a.png") == "figures/a.png"
+    assert paths.shown("/somewhere/else/a.png") == "a.png"
+
+
+def test_the_command_line_works_from_any_folder(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "helpers.report", "--help"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert "--store" in done.stdout
+
+
+def test_the_package_does_not_start_tensorflow_for_a_report():
+    code = "import sys, helpers.report; sys.exit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], env=os.environ, check=False).returncode == 0
+
+
+def test_the_readme_shows_the_committed_tables():
+    text = (paths.ROOT / "README.md").read_text(encoding="utf-8")
+    made = report.readme(text, paths.ROOT / "figures" / "tables", paths.ROOT / "data" / "timings.csv")
+    assert text == made, "README.md is stale: run `make report`"
+    assert text.count("\n| ") > 10

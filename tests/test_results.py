@@ -1,0 +1,46 @@
+import csv
+
+import pandas as pd
+import pytest
+
+from helpers import paths, plotting, results
+
+scores = pd.DataFrame({"image": [0, 1], "mse": [0.01, 0.02], "psnr": [20.0, 16.9897], "ssim": [0.5, 0.75]})
+facts = {
+    "notebook": "02",
+    "dataset": "MNIST",
+    "split": "test",
+    "degradation": "noise 0.2 clipped",
+    "method": "median",
+    "kind": "classical",
+}
+
+
+def test_a_row_holds_means_and_a_file_their_digits():
+    rows = [
+        results.row(scores, **facts),
+        results.row(scores, **facts | {"kind": "published", "published_psnr": 23.2, "params": 7}),
+    ]
+    table = results.save("02_results", rows)
+    assert list(table) == results.COLUMNS and table["psnr"][0] == pytest.approx(18.49485)
+    with open(paths.tables() / "02_results.csv", newline="", encoding="utf-8") as file:
+        first, second = csv.DictReader(file)
+    assert (first["mse"], first["psnr"], first["ssim"], first["n_images"]) == ("0.015", "18.4948", "0.6250", "2")
+    assert (first["published_psnr"], second["published_psnr"], second["params"]) == ("", "23.2", "7")
+
+
+@pytest.mark.parametrize("name", ["split", "degradation", "method", "kind", "source"])
+def test_a_name_that_is_not_in_the_contract_is_refused(name):
+    with pytest.raises(ValueError, match="'new' is no name of the results contract"):
+        results.row(scores, **facts | {name: "new"})
+
+
+def test_no_scores_no_row():
+    with pytest.raises(ValueError, match="no image was scored for 'median'"):
+        results.row(scores[:0], **facts)
+
+
+def test_names_are_said_once():
+    for names in (results.METHODS, results.DEGRADATIONS, results.KINDS, results.SOURCES, results.SPLITS):
+        assert len(set(names)) == len(names)
+    assert set(plotting.COLORS) - {"clean"} <= set(results.METHODS)
