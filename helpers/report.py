@@ -5,6 +5,7 @@ of those that stood, so a failure leaves everything as it was.
 """
 
 import argparse
+import contextlib
 import filecmp
 import html
 import importlib.metadata
@@ -13,7 +14,9 @@ import os
 import pathlib
 import re
 import shutil
+import subprocess
 import sys
+import threading
 import time
 
 import nbformat
@@ -60,24 +63,55 @@ def run_notebook(source, destination, mode, figures):
     destination.parent.mkdir(parents=True, exist_ok=True)
     parameters = {} if mode == "pretrained" else {"MODE": mode}  # without parameters no cell is added
     line = {"desc": source.stem, "bar_format": "{desc}: {n_fmt}/{total_fmt} cells, {elapsed}", "mininterval": 1}
-    before = dict(os.environ)
-    os.environ.update(COURSE_FIGURES=str(pathlib.Path(figures).absolute()), COURSE_HEADLESS="1")
+    progress = destination.with_suffix(".progress").absolute()
+    environment = {"COURSE_FIGURES": str(pathlib.Path(figures).absolute()), "COURSE_PROGRESS": str(progress)}
+    options = {"kernel_name": "python3", "progress_bar": line, "extra_arguments": ["--log-level=40"]}
     try:
-        executed = papermill.execute_notebook(
-            source, destination, parameters, cwd=source.parent, kernel_name="python3", progress_bar=line
-        )
+        with _environment(environment), _shown_in_the_terminal(progress):
+            executed = papermill.execute_notebook(source, destination, parameters, cwd=source.parent, **options)
     except PapermillExecutionError as error:
         raise NotebookFailed(
             f"{source.name} failed in cell In [{error.exec_count}] (number {error.cell_index + 1} from the top):{error}"
             f"The notebook as far as it came: {paths.shown(destination)}"
         ) from error
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
     executed = normalised(executed)
     with paths.replacing(destination) as temporary:
         nbformat.write(executed, temporary)
     return executed
+
+
+@contextlib.contextmanager
+def _environment(variables):
+    """Environment variables that a kernel started in this block inherits."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextlib.contextmanager
+def _shown_in_the_terminal(progress):
+    """While a notebook runs, what its trainings write into the file `progress` stands in the terminal."""
+    done = threading.Event()
+
+    def watch():
+        last = ""
+        while not done.wait(1):
+            text = progress.read_text(encoding="utf-8").strip() if progress.exists() else ""
+            if text and text != last:
+                print(f"\r{text}".ljust(72), end="", file=sys.stderr, flush=True)
+            last = text
+
+    if sys.stderr.isatty():
+        threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()
+        progress.unlink(missing_ok=True)
 
 
 def normalised(notebook):
@@ -356,6 +390,26 @@ def measure_times():
     print(pd.DataFrame(rows).to_string(index=False))
 
 
+def print_pdf():
+    """Print figures/report.html to report.pdf in the cache, by the first Chromium that is found.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is none, or no report.
+    """
+    page, target = paths.figures() / "report.html", paths.cache() / "report" / "report.pdf"
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+    if browser is None:
+        raise FileNotFoundError(f"no Chromium was found: install it, or print {paths.shown(page)} from any browser")
+    if not page.exists():
+        raise FileNotFoundError(f"{paths.shown(page)} is missing: run `make report` first")
+    with paths.replacing(target) as temporary:
+        quiet = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-pdf-header-footer"]
+        subprocess.run([browser, *quiet, f"--print-to-pdf={temporary}", page.as_uri()], check=True, capture_output=True)
+    print(f"wrote {paths.shown(target)}")
+
+
 def main(arguments=None):
     """The command line.
 
@@ -369,12 +423,15 @@ def main(arguments=None):
     parser.add_argument("--store", action="store_true", help="also take the outputs over into notebooks/")
     parser.add_argument("--promote", action="store_true", help="take finished trainings over into data/")
     parser.add_argument("--time", action="store_true", help="measure the minutes of each chapter into data/timings.csv")
+    parser.add_argument("--pdf", action="store_true", help="print the report as PDF where Chromium is found")
     options = parser.parse_args(arguments)
     try:
         if options.promote:
             promote()
         elif options.time:
             measure_times()
+        elif options.pdf:
+            print_pdf()
         else:
             build(options.mode, options.store)
             if options.mode == "full":

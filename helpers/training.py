@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import json
 import os
+import pathlib
 import platform
 import time
 
@@ -119,7 +120,7 @@ class Run:
         state = _State(folder / f"{self.name}.state.npz", model, recipe)
         own = list(as_for_fit.pop("callbacks", ()))
         start = state.restore() if self.mode == "full" and _resumable(own) else 0
-        callbacks = [_EveryEpoch(data, seed, state), *own]
+        callbacks = [_EveryEpoch(f"{self.name}: epoch {{}}/{epochs}", data, seed, state), *own]
         try:
             model.fit(data, initial_epoch=start, epochs=epochs, shuffle=False, verbose=0, callbacks=callbacks, **as_for_fit)
         except KeyboardInterrupt:
@@ -292,11 +293,11 @@ class _State:
 
 
 class _EveryEpoch(keras.callbacks.Callback):
-    """Ties data order and random layers to the epoch, keeps the log, saves the state."""
+    """Ties data order and random layers to the epoch, keeps the log, saves the state, says how far it is."""
 
-    def __init__(self, data, seed, state):
+    def __init__(self, title, data, seed, state):
         super().__init__()
-        self.data, self.seed, self.state = data, seed, state
+        self.title, self.data, self.seed, self.state = title, data, seed, state
 
     def on_epoch_begin(self, epoch, logs=None):
         self.began = time.perf_counter()
@@ -310,6 +311,19 @@ class _EveryEpoch(keras.callbacks.Callback):
         row["seconds"] = time.perf_counter() - self.began
         self.state.log = pd.concat([self.state.log, pd.DataFrame([row])], ignore_index=True)
         self.state.save()
+        _tell(f"{self.title.format(epoch + 1)}, loss {row['loss']:.4g}, {row['seconds']:.1f} s")
+
+    def on_train_end(self, logs=None):
+        _tell("\n")
+
+
+def _tell(line):
+    """To the page that a person is reading; to the file COURSE_PROGRESS when notebooks run unattended (`helpers.report`)."""
+    file = os.environ.get("COURSE_PROGRESS")
+    if file:
+        pathlib.Path(file).write_text(line, encoding="utf-8")
+    else:
+        print(f"\r{line}", end="", flush=True)
 
 
 def _resumable(callbacks):

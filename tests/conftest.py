@@ -11,7 +11,6 @@ def own_folders(tmp_path, monkeypatch):
     """Caches, figures, weights and records of this test alone."""
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("COURSE_FIGURES", str(tmp_path / "figures"))
-    monkeypatch.setenv("COURSE_HEADLESS", "1")
     paths.set_mode("pretrained")
     yield tmp_path
     paths.set_mode("pretrained")

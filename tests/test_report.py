@@ -136,6 +136,12 @@ def test_nothing_to_promote(capsys):
     assert "run `make train` first" in capsys.readouterr().err
 
 
+def test_no_browser_no_pdf(monkeypatch, capsys):
+    monkeypatch.setattr(report.shutil, "which", lambda name: None)
+    assert report.main(["--pdf"]) == 1
+    assert "no Chromium was found: install it, or print" in capsys.readouterr().err
+
+
 def test_a_write_is_whole_or_not_at_all(own_folders):
     path = own_folders / "deep" / "file.txt"
     with paths.replacing(path) as temporary:

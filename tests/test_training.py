@@ -4,7 +4,6 @@ import functools
 import gzip
 import json
 import os
-import pathlib
 import shutil
 import signal
 import subprocess
@@ -260,9 +259,3 @@ def test_unknown_mode_and_keep():
     with pytest.raises(ValueError, match="MODE is 'fast'"):
         training.budget("fast", 1, 2)
     assert [training.budget(mode, full=60, quick=5) for mode in paths.MODES] == [60, 5, 60]
-
-
-def test_only_the_backend_module_knows_tensorflow():
-    package = pathlib.Path(training.__file__).parent
-    naming = [path.name for path in package.glob("*.py") if "import tensorflow" in path.read_text(encoding="utf-8")]
-    assert naming == ["backend.py"]

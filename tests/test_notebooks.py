@@ -1,0 +1,122 @@
+"""The rules that every notebook keeps, on the notebooks as they are committed."""
+
+import base64
+import pathlib
+import re
+import statistics
+
+import nbformat
+import pytest
+
+from helpers import paths
+
+CHAPTERS = sorted((paths.ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+ALL = CHAPTERS + sorted((paths.ROOT / "notebooks" / "solutions").glob("*.ipynb"))
+FIGURES = paths.ROOT / "figures"
+MACHINE = re.compile(r"(/(root|home|Users|work|tmp|var|opt|usr)/|[A-Z]:\\\\)")
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def code(path):
+    return [cell for cell in read(path).cells if cell.cell_type == "code"]
+
+
+def outputs(path):
+    return [output for cell in code(path) for output in cell.outputs]
+
+
+def pictures(path):
+    return [output for output in outputs(path) if "image/png" in output.get("data", {})]
+
+
+def each(notebooks):
+    return pytest.mark.parametrize("path", notebooks, ids=lambda path: f"{path.parent.name}/{path.stem}")
+
+
+def test_there_are_notebooks_and_solutions():
+    assert CHAPTERS
+    assert {path.name for path in ALL if path.parent.name == "solutions"} == {path.name for path in CHAPTERS}
+
+
+@each(ALL)
+def test_executed_once_from_the_top(path):
+    assert [cell.execution_count for cell in code(path)] == list(range(1, len(code(path)) + 1))
+
+
+@each(ALL)
+def test_one_cell_of_parameters(path):
+    tagged = [cell for cell in code(path) if "parameters" in cell.metadata.get("tags", [])]
+    mode = "pretrained" if path in CHAPTERS else "quick"
+    assert [cell.source for cell in tagged] == [f'MODE = "{mode}"\nSEED = 0']
+
+
+@each(ALL)
+def test_nothing_in_it_differs_from_run_to_run_or_names_a_machine(path):
+    notebook = read(path)
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    assert [cell.id for cell in notebook.cells] == [f"cell-{k:02d}" for k in range(len(notebook.cells))]
+    assert all(set(cell.metadata) <= {"tags"} for cell in notebook.cells)
+    for output in outputs(path):
+        texts = [
+            output.get("text", ""),
+            *(str(v) for kind, v in output.get("data", {}).items() if not kind.startswith("image")),
+        ]
+        assert not any(MACHINE.search(text) for text in texts), texts
+    assert path.stat().st_size < 4e6
+
+
+@each(ALL)
+def test_no_errors_and_nothing_on_the_error_stream(path):
+    assert not [output for output in outputs(path) if output.output_type == "error" or output.get("name") == "stderr"]
+
+
+@each(ALL)
+def test_every_picture_has_alt_text_and_a_digest(path):
+    assert pictures(path)
+    for output in pictures(path):
+        assert len(output.metadata["image/png"]["alt"]) > 20
+        assert re.match(r"<figure .+: .+>", output.data["text/plain"])
+
+
+@each(CHAPTERS)
+def test_limits_of_a_chapter(path):
+    lines = [len(cell.source.splitlines()) for cell in code(path)]
+    tables = [
+        output for output in outputs(path) if "text/html" in output.get("data", {}) and "<table" in output.data["text/html"]
+    ]
+    assert len(lines) <= 30 and max(lines) <= 30 and statistics.median(lines) <= 8, lines
+    assert len(pictures(path)) <= 12
+    assert len(tables) <= 4
+
+
+@each(CHAPTERS)
+def test_the_skeleton(path):
+    text = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    assert re.match(r"# \d · .+\n\n\*.+\*\n", text)  # title, and the sentence that the chapter argues
+    for part in ("**Questions.**", "**After this chapter you can**", "## Your turn", "## Exercises", "## Quiz", "## Summary"):
+        assert part in text, part
+    assert text.count("<details>") == 5 and 3 <= text.count("**Exercise ") <= 5
+    assert f"solutions/{path.name}" in text and "## References" in text and "PLACEHOLDER" not in text
+
+
+@each(CHAPTERS)
+def test_the_figures_folder_holds_what_the_notebook_shows(path):
+    shown = {re.match(r"<figure ([^:>]+)", output.data["text/plain"])[1]: output for output in pictures(path)}
+    saved = {file.stem: file for file in FIGURES.glob(f"{path.stem[:2]}_*.png")}
+    assert set(shown) == set(saved)
+    for name, file in saved.items():
+        assert file.read_bytes() == base64.b64decode(shown[name].data["image/png"]), f"{name} is stale: run `make report`"
+        assert file.stat().st_size < 500_000
+
+
+def test_sizes_of_what_is_committed():
+    def total(folder):
+        return sum(file.stat().st_size for file in pathlib.Path(folder).rglob("*") if file.is_file())
+
+    assert total(FIGURES) < 20e6 and total(paths.ROOT / "data" / "weights") < 20e6
+    assert (FIGURES / "report.html").stat().st_size < 8e6
+    for table in (FIGURES / "tables").glob("*_per_image.csv"):
+        assert table.stat().st_size < 1e6

@@ -1,0 +1,66 @@
+"""The notebooks, run: what is committed comes out again, and the other modes come through."""
+
+import pathlib
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from helpers import paths, report
+
+CHAPTERS = sorted((paths.ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+SOLUTIONS = sorted((paths.ROOT / "notebooks" / "solutions").glob("*.ipynb"))
+FIGURES = paths.ROOT / "figures"
+
+
+def by_name(path):
+    return path.stem
+
+
+@pytest.fixture
+def shipped(monkeypatch):
+    """The committed networks and records, and the shared cache of the data, but figures of this test's own."""
+    monkeypatch.delenv("COURSE_DATA")
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=by_name)
+def test_figures_and_tables_come_out_again(path, shipped, own_folders):
+    fresh = own_folders / "figures"
+    report.run_notebook(path, own_folders / path.name, "pretrained", fresh)
+    committed = sorted(file.relative_to(FIGURES) for file in FIGURES.rglob(f"{path.stem[:2]}_*"))
+    assert committed == sorted(file.relative_to(fresh) for file in fresh.rglob("*") if file.is_file())
+    for name in committed:
+        if name.suffix == ".png":
+            then, now = (np.asarray(Image.open(folder / name).convert("RGB"), float) for folder in (FIGURES, fresh))
+            assert then.shape == now.shape and np.sqrt(np.mean((then - now) ** 2)) < 1.0, name  # of 255
+        else:
+            then, now = (pd.read_csv(folder / name) for folder in (FIGURES, fresh))
+            pd.testing.assert_frame_equal(then, now, rtol=1e-3, atol=2e-3)
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=by_name)
+def test_quick_trains_and_leaves_the_committed_files_alone(path, own_folders, monkeypatch):
+    before = {file: file.stat().st_mtime_ns for folder in (FIGURES, paths.ROOT / "notebooks") for file in folder.rglob("*")}
+    (own_folders / "data" / "cache").mkdir(parents=True)
+    cached = paths.ROOT / "data" / "cache" / "mnist.npz"
+    if cached.exists():
+        (own_folders / "data" / "cache" / "mnist.npz").symlink_to(cached)
+    executed = report.run_notebook(path, own_folders / path.name, "quick", own_folders / "figures")
+    injected = [cell for cell in executed.cells if "injected-parameters" in cell.metadata.get("tags", [])]
+    assert [cell.source for cell in injected] == ['# Parameters\nMODE = "quick"']
+    assert not any(output.get("name") == "stderr" for cell in executed.cells for output in cell.get("outputs", []))
+    assert list((own_folders / "data" / "cache" / "quick").glob("*.json"))
+    assert not (own_folders / "data" / "records").exists()
+    assert before == {file: file.stat().st_mtime_ns for file in before}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", SOLUTIONS, ids=by_name)
+def test_solutions_solve(path, shipped, own_folders, monkeypatch):
+    monkeypatch.setenv("COURSE_CACHE", str(own_folders / "cache"))
+    executed = report.run_notebook(path, own_folders / path.name, "quick", own_folders / "figures")
+    asserts = sum(cell.source.count("assert ") for cell in executed.cells if cell.cell_type == "code")
+    chapter = nbformat.read(pathlib.Path(path).parent.parent / path.name, as_version=4)
+    assert asserts >= sum(cell.source.count("**Exercise ") for cell in chapter.cells)
