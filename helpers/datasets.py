@@ -151,6 +151,8 @@ class DegradedSequence(keras.utils.PyDataset):
         Of the order and of the degradation.
     fresh : bool, optional
         True degrades anew in each epoch. False degrades once and shows the same pairs in every epoch.
+    augment : callable, optional
+        ``augment(images, rng=generator)`` changes the clean images of a batch before they are degraded. Needs `fresh`.
 
     Attributes
     ----------
@@ -160,16 +162,19 @@ class DegradedSequence(keras.utils.PyDataset):
     Raises
     ------
     ValueError
-        When there are no images, or the batch size is not a positive int.
+        When there are no images, the batch size is not a positive int, or `augment` is given without `fresh`.
     """
 
-    def __init__(self, images, degrade, batch_size, seed, fresh=True, **workers):
+    def __init__(self, images, degrade, batch_size, seed, fresh=True, augment=None, **workers):
         super().__init__(**workers)
         if len(images) == 0:
             raise ValueError(f"images have shape {np.shape(images)}: there is nothing to make batches of")
         if int(batch_size) != batch_size or batch_size < 1:
             raise ValueError(f"batch_size is {batch_size!r}, expected an int of 1 or more")
         self.images, self.degrade, self.batch_size, self.seed, self.fresh = images, degrade, int(batch_size), seed, fresh
+        if augment is not None and not fresh:
+            raise ValueError("augment is given with fresh=False, which shows the same pairs in every epoch: leave one out")
+        self.augment = augment
         self.set_epoch(0)
 
     @functools.cached_property
@@ -190,17 +195,26 @@ class DegradedSequence(keras.utils.PyDataset):
         clean = self.images[chosen]
         if not self.fresh:
             return self.once_degraded[chosen], clean
-        return self.degrade(clean, rng=np.random.default_rng([self.seed, self.epoch, index])), clean
+        rng = np.random.default_rng([self.seed, self.epoch, index])
+        if self.augment is not None:
+            clean = self.augment(clean, rng=rng)
+        return self.degrade(clean, rng=rng), clean
 
     def describe(self):
         """What the batches are made of, for the record of a training; `degrade` as a ``functools.partial`` is named whole."""
-        keywords = getattr(self.degrade, "keywords", {})
-        name = getattr(self.degrade, "func", self.degrade).__name__
         return {
             "images": list(self.images.shape),
             "images_sha256": hashlib.sha256(np.ascontiguousarray(self.images)).hexdigest(),
-            "degrade": f"{name}({', '.join(f'{key}={value!r}' for key, value in keywords.items())})",
+            "degrade": _named(self.degrade),
+            "augment": self.augment and _named(self.augment),
             "fresh": self.fresh,
             "batch_size": self.batch_size,
             "seed": self.seed,
         }
+
+
+def _named(function):
+    """A function's name; of a ``functools.partial`` also what it fixes."""
+    keywords = getattr(function, "keywords", {})
+    name = getattr(function, "func", function).__name__
+    return f"{name}({', '.join(f'{key}={value!r}' for key, value in keywords.items())})"

@@ -42,7 +42,8 @@ def unet(image_shape=(28, 28, 1), filters=(16, 32, 64), convolutions=(1, 1, 2), 
     image_shape : tuple of int, optional
         Height and width must divide by 2 for each level but the first.
     filters, convolutions : tuple of int, optional
-        Channels of each level, from the full size down, and how many 3x3 convolutions work there on the way down.
+        Channels of each level, from the full size down, and how many 3x3 convolutions work there on the way down; above
+        the smallest level as many work on the way up.
     skips : bool, optional
         False leaves out what is carried across, the input included. The parameters stay the same, and everything has to
         pass through the smallest level.
@@ -57,25 +58,21 @@ def unet(image_shape=(28, 28, 1), filters=(16, 32, 64), convolutions=(1, 1, 2), 
     .. [1] O. Ronneberger, P. Fischer and T. Brox, "U-Net: convolutional networks for biomedical image segmentation",
        MICCAI 2015.
     """
-
-    def convolve(x, count, name, strides=1):
-        return layers.Conv2D(
-            count, 3, strides, padding="same", activation="relu", kernel_initializer="he_normal", name=name
-        )(x)
-
+    options = {"padding": "same", "activation": "relu", "kernel_initializer": "he_normal"}
     images = x = keras.Input(image_shape, name="image")
     carried = []
     for level, (count, repeats) in enumerate(zip(filters, convolutions, strict=True)):   # 28x28 -> 14x14 -> 7x7
         if level > 0:
             carried.append(x)
-            x = convolve(x, count, f"halve_{level}", strides=2)
+            x = layers.Conv2D(count, 3, strides=2, name=f"halve_{level}", **options)(x)
         for k in range(repeats):
-            x = convolve(x, count, f"encode_{level}_{k}")
+            x = layers.Conv2D(count, 3, name=f"encode_{level}_{k}", **options)(x)
     for level, count in reversed(list(enumerate(filters[:-1]))):                         # 7x7 -> 14x14 -> 28x28
         x = layers.Conv2DTranspose(count, 2, strides=2, name=f"double_{level}")(x)
         if skips:
             x = layers.Add(name=f"join_{level}")([x, carried[level]])
-        x = convolve(x, count, f"decode_{level}")
+        for k in range(convolutions[level]):
+            x = layers.Conv2D(count, 3, name=f"decode_{level}_{k}", **options)(x)
     small = keras.initializers.RandomNormal(stddev=0.01)
     restored = layers.Conv2D(image_shape[-1], 3, padding="same", kernel_initializer=small, name="correction")(x)
     if skips:

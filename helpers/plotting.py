@@ -137,7 +137,9 @@ def show_images(rows, titles=None, labels=None, name=None, alt=None, width=None)
 
 
 @styled
-def show_lines(lines, x_label, y_label, *, name=None, alt=None, references=None, log_x=False, categories=None, colors=None):
+def show_lines(
+    lines, x_label, y_label, *, name=None, alt=None, references=None, log_x=False, y_from=None, categories=None, colors=None
+):
     """Curves with their labels at the line's end.
 
     Parameters
@@ -152,6 +154,8 @@ def show_lines(lines, x_label, y_label, *, name=None, alt=None, references=None,
         Dashed horizontal lines, a published value for instance.
     log_x : bool, optional
         Logarithmic x axis.
+    y_from : float, optional
+        Where the y axis begins, when a curve's first steep part would leave no room for its end.
     categories : sequence of str, optional
         Names at x = 0, 1, 2, …
     colors : dict of str to color, optional
@@ -179,6 +183,7 @@ def show_lines(lines, x_label, y_label, *, name=None, alt=None, references=None,
         axes.axhline(value, color="#444444", linestyle="--", linewidth=1.2)
         ends.append((value, label, "#444444"))
     axes.set(xlabel=x_label, ylabel=y_label)
+    axes.set_ylim(bottom=y_from)
     if log_x:
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter("{x:g}")

@@ -32,6 +32,7 @@ METHODS = (
     "U-Net, same minutes",
     "U-Net, same parameters",
     "U-Net, best",
+    "U-Net, best, five shifts",
 )
 COLUMNS = ("notebook dataset split degradation method kind params n_images mse psnr ssim published_psnr source").split()
 PER_IMAGE_COLUMNS = ["dataset", "split", "degradation", "method", "image", "mse", "psnr", "ssim"]

@@ -1,11 +1,14 @@
 """Seeds, and `Run`: a training that can be repeated bit for bit, interrupted, gone on with, and loaded."""
 
+import ast
 import hashlib
+import inspect
 import itertools
 import json
 import os
 import pathlib
 import platform
+import textwrap
 import time
 
 import numpy as np
@@ -74,11 +77,6 @@ class Run:
     def source(self):
         """Where this run's numbers come from: "weights" when the network is at hand, "record" when only its scores are."""
         return "record" if self.mode == "pretrained" and self.keep == "record" else "weights"
-
-    @property
-    def minutes(self):
-        """Minutes of training, as measured where the run was trained."""
-        return self.record["minutes"]
 
     def fit(self, model, x, y=None, *, epochs=1, seed=0, **as_for_fit):
         """Train `model`, or load what was trained.
@@ -167,7 +165,8 @@ class Run:
 
     def _finished(self, folder, recipe):
         path = folder / f"{self.name}.json"
-        return path.exists() and _read_json(path)["recipe"] == recipe
+        both = path.exists() and path.with_suffix(".keras").exists()
+        return both and not _differences(recipe, _read_json(path)["recipe"])
 
     def _finish(self, model, recipe, state, folder):
         self.record = {
@@ -199,10 +198,9 @@ class Run:
         return pd.DataFrame(self.record["history"])
 
     def _refuse_another_recipe(self, recipe):
-        asked, recorded = _flat(recipe), _flat(self.record["recipe"])
-        differing = [key for key in asked | recorded if asked.get(key) != recorded.get(key)]
-        if differing:
-            said = "; ".join(f"{key} is {asked.get(key)!r}, recorded {recorded.get(key)!r}" for key in differing)
+        differences = _differences(recipe, self.record["recipe"])
+        if differences:
+            said = "; ".join(f"{key} is {asked!r}, recorded {recorded!r}" for key, (asked, recorded) in differences.items())
             raise ValueError(f"{self.name} was trained by another recipe: {said}. To train yours, set MODE = 'quick' or 'full'")
 
     def _load_weights(self, model, path):
@@ -343,7 +341,7 @@ def _recipe(model, data, epochs, seed):
     optimizer.pop("name")
     recipe = {
         "architecture": _architecture(model),
-        "loss": model.loss if isinstance(model.loss, str) else model.loss.__name__,
+        "loss": model.loss if isinstance(model.loss, str) else _named_with_source(model.loss),
         "optimizer": optimizer,
         "epochs": epochs,
         "batches": len(data),
@@ -351,6 +349,12 @@ def _recipe(model, data, epochs, seed):
         "data": data.describe(),
     }
     return json.loads(json.dumps(recipe))  # as it will be read back, so that the two compare equal
+
+
+def _named_with_source(function):
+    """The function's name and a digest of what it does; comments and line breaks do not count."""
+    source = ast.unparse(ast.parse(textwrap.dedent(inspect.getsource(function))))
+    return f"{function.__name__} {hashlib.sha256(source.encode()).hexdigest()[:16]}"
 
 
 def _architecture(model):
@@ -366,6 +370,13 @@ def _architecture(model):
         return numbers.get(part, part) if isinstance(part, str) else part
 
     return hashlib.sha256(json.dumps(renamed(config["layers"]), sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _differences(asked, recorded):
+    """The settings that differ between two recipes, each with both values."""
+    asked, recorded = _flat(asked), _flat(recorded)
+    pairs = {key: (asked.get(key), recorded.get(key)) for key in asked | recorded}
+    return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def _flat(recipe, prefix=""):

@@ -140,6 +140,28 @@ def test_noise_is_fresh_or_fixed(strokes, fresh):
     assert np.array_equal(*epochs) is not fresh
 
 
+def test_augmentation_changes_the_clean_images_and_then_they_are_degraded(strokes):
+    def flip(images, rng):
+        return images[:, ::-1] if rng.integers(2) else images
+
+    data = datasets.DegradedSequence(strokes, noise, batch_size=60, seed=0, augment=flip)
+    flipped = []
+    for epoch in range(8):
+        data.set_epoch(epoch)
+        degraded, clean = data[0]
+        assert metrics_are_close(degraded, clean)
+        flipped.append(not np.array_equal(clean, strokes[data.order]))
+        np.testing.assert_array_equal(clean, data[0][1])  # the same when asked for again
+    assert 0 < sum(flipped) < 8
+    assert data.describe()["augment"] == "flip()"
+    with pytest.raises(ValueError, match="augment is given with fresh=False"):
+        datasets.DegradedSequence(strokes, noise, 8, seed=0, fresh=False, augment=flip)
+
+
+def metrics_are_close(degraded, clean):
+    return np.sqrt(np.mean((degraded - clean) ** 2)) < 0.21
+
+
 def test_bad_input_is_refused(strokes):
     with pytest.raises(ValueError, match="nothing to make batches of"):
         datasets.DegradedSequence(strokes[:0], noise, 8, seed=0)

@@ -213,6 +213,25 @@ def test_an_architecture_is_known_by_its_layers_not_by_their_names():
     assert training._architecture(build("a")) != training._architecture(build("a", activation="relu"))
 
 
+def test_a_loss_is_known_by_what_it_does():
+    def loss(clean, restored):
+        return keras.ops.mean(keras.ops.square(clean - restored)) + 1e-6  # a comment
+
+    first = training._named_with_source(loss)
+
+    def loss(clean, restored):
+        return keras.ops.mean(
+            keras.ops.square(clean - restored)
+        ) + 1e-6
+
+    assert training._named_with_source(loss) == first
+
+    def loss(clean, restored):
+        return keras.ops.mean(keras.ops.square(clean - restored)) + 1e-5
+
+    assert training._named_with_source(loss) != first
+
+
 @pytest.mark.parametrize("damage", ["missing", "truncated", "altered", "another architecture", "record damaged", "no record"])
 def test_weights_that_are_not_those_of_the_record(strokes, damage):
     fit(strokes)
