@@ -170,12 +170,19 @@ def show_lines(
         raise ValueError("no line to draw")
     figure = Figure()
     axes = figure.subplots()
-    cycle = itertools.cycle(matplotlib.rcParams["axes.prop_cycle"].by_key()["color"])
+    known = {**COLORS, **(colors or {})}
+    free = [
+        c
+        for c in matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]
+        if f"#{c}" not in {known.get(label) for label in lines}
+    ]
+    cycle = itertools.cycle(free)
     ends = []
     for label, coordinates in lines.items():
         x, y, *band = map(np.asarray, coordinates)
-        color = {**COLORS, **(colors or {})}.get(label) or next(cycle)
-        axes.plot(x, y, color=color, marker="o" if len(x) <= 12 else None)
+        color = known.get(label) or next(cycle)
+        style = "-" if categories is None else "none"  # between categories there is nothing
+        axes.plot(x, y, color=color, linestyle=style, marker="o" if len(x) <= 12 else None)
         if band:
             axes.fill_between(x, *band, color=color, alpha=0.2, linewidth=0)
         ends.append((float(y[-1]), label, color))

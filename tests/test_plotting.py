@@ -128,5 +128,13 @@ def test_bad_input_is_refused(strokes):
         plotting.show_lines({}, "x", "y", alt="Nothing.")
 
 
+def test_a_curve_without_a_colour_of_its_own_gets_none_that_is_taken(monkeypatch):
+    figures = []
+    monkeypatch.setattr(plotting, "save_figure", lambda figure, *rest: figures.append(figure))
+    plotting.show_lines({"blind": ([1, 2], [1, 2]), "U-Net, best": ([1, 2], [2, 3])}, "x", "y", alt="Two curves.")
+    blind, best = (line.get_color().lower() for line in figures[0].axes[0].lines)
+    assert best == plotting.COLORS["U-Net, best"].lower() and blind.strip("#") != best.strip("#")
+
+
 def test_no_two_methods_share_a_colour():
     assert len(set(plotting.COLORS.values())) == len(plotting.COLORS)

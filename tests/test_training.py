@@ -220,9 +220,7 @@ def test_a_loss_is_known_by_what_it_does():
     first = training._named_with_source(loss)
 
     def loss(clean, restored):
-        return keras.ops.mean(
-            keras.ops.square(clean - restored)
-        ) + 1e-6
+        return keras.ops.mean(keras.ops.square(clean - restored)) + 1e-6
 
     assert training._named_with_source(loss) == first
 
