@@ -16,6 +16,7 @@ import matplotlib.style
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown, display
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from helpers import paths
@@ -171,11 +172,8 @@ def show_lines(
     figure = Figure()
     axes = figure.subplots()
     known = {**COLORS, **(colors or {})}
-    free = [
-        c
-        for c in matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]
-        if f"#{c}" not in {known.get(label) for label in lines}
-    ]
+    taken = {to_hex(known[label]) for label in lines if label in known}
+    free = [color for color in matplotlib.rcParams["axes.prop_cycle"].by_key()["color"] if to_hex(color) not in taken]
     cycle = itertools.cycle(free)
     ends = []
     for label, coordinates in lines.items():

@@ -49,7 +49,7 @@ def test_quick_trains_and_leaves_the_committed_files_alone(path, own_folders, mo
         (own_folders / "data" / "cache" / "mnist.npz").symlink_to(cached)
     executed = report.run_notebook(path, own_folders / path.name, "quick", own_folders / "figures")
     injected = [cell for cell in executed.cells if "injected-parameters" in cell.metadata.get("tags", [])]
-    assert [cell.source for cell in injected] == ['# Parameters\nMODE = "quick"']
+    assert [cell.source.strip() for cell in injected] == ['# Parameters\nMODE = "quick"']
     assert not any(output.get("name") == "stderr" for cell in executed.cells for output in cell.get("outputs", []))
     assert list((own_folders / "data" / "cache" / "quick").glob("*.json"))
     assert not (own_folders / "data" / "records").exists()
