@@ -156,7 +156,8 @@ def show_lines(
     log_x : bool, optional
         Logarithmic x axis.
     y_from : float, optional
-        Where the y axis begins, when a curve's first steep part would leave no room for its end.
+        Where the y axis begins, when a curve's first steep part would leave no room for its end. Not heeded when a curve
+        ends below it, as small trainings do.
     categories : sequence of str, optional
         Names at x = 0, 1, 2, …
     colors : dict of str to color, optional
@@ -188,7 +189,8 @@ def show_lines(
         axes.axhline(value, color="#444444", linestyle="--", linewidth=1.2)
         ends.append((value, label, "#444444"))
     axes.set(xlabel=x_label, ylabel=y_label)
-    axes.set_ylim(bottom=y_from)
+    if y_from is not None and all(value > y_from for value, *_ in ends):
+        axes.set_ylim(bottom=y_from)
     if log_x:
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter("{x:g}")

@@ -136,5 +136,15 @@ def test_a_curve_without_a_colour_of_its_own_gets_none_that_is_taken(monkeypatch
     assert best == plotting.COLORS["U-Net, best"].lower() and blind.strip("#") != best.strip("#")
 
 
+def test_an_axis_does_not_begin_above_a_curves_end(monkeypatch):
+    figures = []
+    monkeypatch.setattr(plotting, "save_figure", lambda figure, *rest: figures.append(figure))
+    for end in (24, 17):
+        plotting.show_lines(
+            {"a": ([1, 2, 3], [5, 15, end]), "b": ([1, 2, 3], [5, 20, 25])}, "x", "y", y_from=20, alt="Two curves."
+        )
+    assert [figure.axes[0].get_ylim()[0] >= 20 for figure in figures] == [True, False]
+
+
 def test_no_two_methods_share_a_colour():
     assert len(set(plotting.COLORS.values())) == len(plotting.COLORS)
