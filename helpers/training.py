@@ -17,6 +17,9 @@ import pandas as pd
 from helpers import backend, metrics, paths
 from helpers.backend import keras
 
+# A dataset in Python costs time at each call of the training step; in a long epoch several steps are made a call.
+LONG_EPOCH, STEPS_AT_ONCE = 100, 10
+
 
 def set_seed(seed):
     """Make everything that follows repeatable: seeds for Python, NumPy and Keras, and deterministic kernels.
@@ -116,6 +119,8 @@ class Run:
         if self.mode == "full" and self._finished(folder, recipe):
             return self._load(model, recipe, folder)
         state = _State(folder / f"{self.name}.state.npz", model, recipe)
+        if len(data) >= LONG_EPOCH and model.steps_per_execution == 1:
+            model.steps_per_execution = STEPS_AT_ONCE
         own = list(as_for_fit.pop("callbacks", ()))
         start = state.restore() if self.mode == "full" and _resumable(own) else 0
         callbacks = [_EveryEpoch(f"{self.name}: epoch {{}}/{epochs}", data, seed, state), *own]

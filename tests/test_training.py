@@ -136,6 +136,22 @@ def test_a_finished_run_is_loaded_and_another_recipe_is_trained(strokes):
         fit(strokes, rate=2e-2, callbacks=[StopAfter(1)])
 
 
+def test_several_steps_a_call_are_the_same_steps(strokes, monkeypatch):
+    trained = []
+    for long_epoch in (10**9, 20):
+        monkeypatch.setattr(training, "LONG_EPOCH", long_epoch)
+        training.set_seed(1)
+        model, data = network(), datasets.DegradedSequence(strokes, noise, batch_size=2, seed=1)
+        data.images = strokes[:46]  # 23 batches: two calls of ten steps and one of three
+        data.set_epoch(0)
+        model.compile("adam", "mse")
+        history = training.Run("steps", "quick").fit(model, data, epochs=2, seed=1)
+        trained.append((weights(model), history["loss"].tolist(), int(model.optimizer.iterations)))
+    np.testing.assert_array_equal(trained[0][0], trained[1][0])
+    np.testing.assert_allclose(trained[0][1], trained[1][1], rtol=1e-6)
+    assert trained[0][2] == trained[1][2] == 46
+
+
 def test_quick_trains_anew_each_time(strokes):
     fit(strokes, mode="quick")
     with pytest.raises(KeyboardInterrupt, match="starts again"):
