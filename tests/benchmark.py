@@ -13,7 +13,7 @@ import time
 from helpers import datasets, degradations, models, paths, training
 from helpers.backend import keras
 
-ROUNDS, EPOCHS = 5, 4
+ROUNDS, EPOCHS = 5, 5
 
 
 class Stopwatch(keras.callbacks.Callback):
@@ -27,7 +27,8 @@ class Stopwatch(keras.callbacks.Callback):
         self.ends.append(time.perf_counter())
 
     def seconds(self):
-        return statistics.median(later - earlier for earlier, later in zip(self.ends[:-1], self.ends[1:], strict=True))
+        """Of the fastest epoch: what disturbs a machine only ever adds."""
+        return min(later - earlier for earlier, later in zip(self.ends[:-1], self.ends[1:], strict=True))
 
 
 def bare_against_run():
