@@ -105,7 +105,7 @@ def test_killed_and_resumed_gives_the_same_bits(tmp_path):
     )
 
     def start(cache):
-        environment = {**os.environ, "COURSE_CACHE": str(tmp_path / cache)}
+        environment = {**os.environ, "COURSE_CACHE": str(tmp_path / cache), "COURSE_PROGRESS": str(tmp_path / "progress")}
         return subprocess.Popen([sys.executable, script], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
     undisturbed, _ = start("undisturbed").communicate()
