@@ -39,7 +39,7 @@ test: $(INSTALLED)  ## what everyone runs, minutes
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" tests
 	@$(BIN)/python -m pytest --nbval -p no:xdist -q notebooks/*.ipynb
 
-test-all: $(INSTALLED)  ## with solutions, quick runs and other machine settings
+test-all: $(INSTALLED)  ## also the exercises' solutions and trainings that are killed and resumed
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests
 	@$(BIN)/python -m pytest --nbval -p no:xdist -q notebooks/*.ipynb
 
