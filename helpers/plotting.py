@@ -254,7 +254,7 @@ def show_metric_histograms(tables, column, x_label, *, name=None, alt=None, colo
         axes.text(
             mean,
             height,
-            f"{label}, mean {mean:.1f}",
+            f"{label}, mean {mean:.2f}",
             color=color,
             ha="center",
             va="bottom",
