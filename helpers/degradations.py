@@ -1,6 +1,7 @@
 """Clean images in, degraded images out."""
 
 import numpy as np
+from PIL import Image
 
 
 def add_gaussian_noise(images, sigma, rng, clip=False):
@@ -36,6 +37,117 @@ def add_gaussian_noise(images, sigma, rng, clip=False):
     noisy *= sigma  # in place: a training set is large
     noisy += images
     return np.clip(noisy, 0, 1, out=noisy) if clip else noisy
+
+
+def lower_resolution(images, factor, rng=None):
+    """Bicubic down by `factor` and back up: same size, fewer details.
+
+    Going down, the kernel is widened by the factor, so that what the small picture cannot hold is averaged away and does
+    not come back as false patterns (aliasing) [1]_.
+
+    Parameters
+    ----------
+    images : array_like of float, shape (n, height, width, channels)
+        Clean images in [0, 1].
+    factor : float
+        1 or more. Sides that it does not divide are rounded: 256 / 6 becomes 43.
+    rng : optional
+        Not used: nothing here is random. Taken so that this can stand wherever a degradation is called for.
+
+    Returns
+    -------
+    numpy.ndarray of float32, same shape as `images`
+        In [0, 1].
+
+    Raises
+    ------
+    ValueError
+        When `images` are no batch of clean images, or when `factor` is below 1 or leaves no pixel.
+
+    References
+    ----------
+    .. [1] R. G. Keys, "Cubic convolution interpolation for digital image processing", IEEE Transactions on Acoustics,
+       Speech, and Signal Processing 29(6), 1981; here with a = -0.5, as Pillow computes it.
+    """
+    images = _clean(images)
+    if images.ndim != 4:
+        raise ValueError(f"images have shape {images.shape}, expected (n, height, width, channels)")
+    height, width = images.shape[1:3]
+    if not (np.isfinite(factor) and 1 <= factor <= min(height, width)):
+        raise ValueError(
+            f"factor is {factor!r} for images of {height}x{width}, expected a number from 1 to {min(height, width)}"
+        )
+    small = round(width / factor), round(height / factor)
+    lowered = np.empty_like(images)
+    for n, channel in np.ndindex(images.shape[0], images.shape[3]):  # Pillow resizes one plane of floats a call
+        plane = Image.fromarray(images[n, :, :, channel])
+        for size in (small, (width, height)):
+            plane = plane.resize(size, Image.Resampling.BICUBIC)
+        lowered[n, :, :, channel] = plane
+    return np.clip(lowered, 0, 1, out=lowered)
+
+
+def low_light(images, gain, gamma, sigma, rng):
+    """A picture taken with too little light: y = gain · x^gamma + σ n with n ~ N(0, 1).
+
+    Parameters
+    ----------
+    images : array_like of float, shape (..., height, width, channels)
+        Clean images in [0, 1].
+    gain : float
+        Share of the light that arrives, above 0 and at most 1.
+    gamma : float
+        Above 0; more than 1 darkens the middle tones further.
+    sigma : float
+        Standard deviation of the sensor's noise on the [0, 1] scale.
+    rng : int or numpy.random.Generator
+        Where the noise comes from.
+
+    Returns
+    -------
+    numpy.ndarray of float32, same shape as `images`
+        Dark, with values below 0 where the noise is.
+
+    Raises
+    ------
+    ValueError
+        When `images` are not clean images, or when a setting is out of its range.
+    """
+    images = _clean(images)
+    if not 0 < gain <= 1:
+        raise ValueError(f"gain is {gain!r}, expected a number above 0 and at most 1")
+    if not (gamma > 0 and np.isfinite(gamma)):
+        raise ValueError(f"gamma is {gamma!r}, expected a finite number above 0")
+    return add_gaussian_noise(np.float32(gain) * images ** np.float32(gamma), sigma, rng)
+
+
+def in_turn(images, steps, rng):
+    """Several degradations, each applied to what the one before left: fewer details and then noise, for instance.
+
+    Parameters
+    ----------
+    images : array_like of float, shape (n, height, width, channels)
+        Clean images in [0, 1].
+    steps : sequence of callable
+        Each ``step(images, rng=generator)``; all but the last must leave images in [0, 1].
+    rng : int or numpy.random.Generator
+        Shared by the steps, which draw from it in their order.
+
+    Returns
+    -------
+    numpy.ndarray of float32, same shape as `images`
+
+    Raises
+    ------
+    ValueError
+        When there is no step, or a step refuses what it is given.
+    """
+    if not steps:
+        raise ValueError("steps are empty: there is nothing to do to the images")
+    rng = np.random.default_rng(rng)
+    for step in steps:
+        images = step(images, rng=rng)
+    return images
 
 
 def _clean(images):

@@ -5,6 +5,7 @@ of those that stood, so a failure leaves everything as it was.
 """
 
 import argparse
+import base64
 import contextlib
 import filecmp
 import html
@@ -20,11 +21,14 @@ import threading
 import time
 
 import nbformat
+import numpy as np
 import pandas as pd
 import papermill
 from papermill.exceptions import PapermillExecutionError
+from PIL import Image, ImageOps
+from skimage import util
 
-from helpers import paths
+from helpers import paths, photos
 
 NOTEBOOKS = paths.ROOT / "notebooks"
 README = paths.ROOT / "README.md"
@@ -163,8 +167,10 @@ def build(mode="pretrained", store=False):
     shutil.rmtree(fresh, ignore_errors=True)
     executed = {source.name: run_notebook(source, work / source.name, mode, fresh) for source in sources}
     if mode == "pretrained":
+        for split in photos.SPLITS:
+            contact_sheet(photos.load_photos(split), fresh / f"photos_{split}.png")
         with paths.replacing(fresh / "report.html") as temporary:
-            temporary.write_text(page(list(executed.values()), fresh / "tables"), encoding="utf-8")
+            temporary.write_text(page(list(executed.values()), fresh), encoding="utf-8")
     target = paths.figures() if mode == "pretrained" else work / "figures"
     take_over(fresh, target)
     if mode == "pretrained":
@@ -239,23 +245,51 @@ def take_over(fresh, target):
     shutil.rmtree(fresh)
 
 
-def page(notebooks, tables):
+def contact_sheet(pictures, path):
+    """Write small copies of many photographs as one picture of the page's width.
+
+    Parameters
+    ----------
+    pictures : list of numpy.ndarray of uint8, each of shape (height, width, 3)
+        In reading order; what does not fit the shape of a place is cut off at the sides.
+    path : path-like
+        The PNG file, of at most 256 colours, which keeps it small.
+    """
+    columns = 10 if len(pictures) > 40 else 5
+    size = 840 // columns, 560 // columns
+    places = [np.asarray(ImageOps.fit(Image.fromarray(picture), size, Image.Resampling.BICUBIC)) for picture in pictures]
+    grid = (-(-len(places) // columns), columns)
+    sheet = util.montage(places, fill=(255, 255, 255), grid_shape=grid, padding_width=2, channel_axis=-1)
+    with paths.replacing(path) as temporary:
+        Image.fromarray(sheet).quantize(256).save(temporary, optimize=True)
+
+
+def page(notebooks, figures):
     """The report as one self-contained HTML page.
 
     Parameters
     ----------
     notebooks : list of nbformat.NotebookNode
         Executed.
-    tables : pathlib.Path
-        The folder with their NN_results.csv.
+    figures : pathlib.Path
+        The folder with the contact sheets and, in ``tables/``, the NN_results.csv.
 
     Returns
     -------
     str
     """
-    results = pd.concat([pd.read_csv(path) for path in sorted(tables.glob("*_results.csv"))], ignore_index=True)
+    results = pd.concat([pd.read_csv(path) for path in sorted((figures / "tables").glob("*_results.csv"))], ignore_index=True)
     body = "".join(_chapter(notebook) for notebook in notebooks)
-    return _PAGE.format(body=body, results=_html_table(results), produced=_how_produced())
+    return _PAGE.format(body=body, photographs=_photographs(figures), results=_html_table(results), produced=_how_produced())
+
+
+def _photographs(figures):
+    parts = []
+    for split, rows in photos.table().groupby("split", sort=False):
+        png = base64.b64encode((figures / f"photos_{split}.png").read_bytes()).decode()
+        alt = f"The {len(rows)} photographs of {rows['scene'].nunique()} scenes in the split {split!r}, small"
+        parts.append(f'<figure><img alt="{alt}" src="data:image/png;base64,{png}"><figcaption>{alt}.</figcaption></figure>')
+    return "".join(parts)
 
 
 def _chapter(notebook):
@@ -329,6 +363,9 @@ code {{ background: #f3f3f3; padding: 0 .2em; }}
 <p>Means of per-image values. A row describes the images of its split and nothing else; classical methods that are slow were
 scored on a fixed part of the images, and the networks on the same part for comparison.</p>
 <div class="wide">{results}</div></section>
+<section><h2>The photographs</h2>
+<p>From four Python distributions, chosen by eye. Photographs of one place or one object are one scene and lie in one split.</p>
+{photographs}</section>
 <section><h2>How this was produced</h2><div class="wide">{produced}</div></section>
 </body></html>
 """

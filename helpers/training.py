@@ -14,7 +14,7 @@ import time
 import numpy as np
 import pandas as pd
 
-from helpers import backend, metrics, paths
+from helpers import backend, datasets, metrics, paths
 from helpers.backend import keras
 
 # A dataset in Python costs time at each call of the training step; in a long epoch several steps are made a call.
@@ -243,23 +243,15 @@ class Run:
         return pd.read_csv(paths.records() / f"{self.name}.{split}.csv.gz")
 
 
-class _Arrays(keras.utils.PyDataset):
+class _Arrays(datasets.ShuffledSequence):
     """Arrays as batches in an order that depends on seed and epoch alone."""
 
     def __init__(self, x, y, batch_size, seed):
-        super().__init__()
-        self.x, self.y, self.batch_size, self.seed = x, y, batch_size, seed
-        self.set_epoch(0)
-
-    def set_epoch(self, epoch):
-        self.order = np.random.default_rng([self.seed, epoch]).permutation(len(self.x))
-
-    def __len__(self):
-        return -(-len(self.x) // self.batch_size)
+        super().__init__(len(x), batch_size, seed)
+        self.x, self.y = x, y
 
     def __getitem__(self, index):
-        chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        return self.x[chosen], self.y[chosen]
+        return self.x[self.chosen(index)], self.y[self.chosen(index)]
 
     def describe(self):
         """What the batches are made of, for the record."""

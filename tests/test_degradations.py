@@ -1,5 +1,9 @@
+import functools
+
 import numpy as np
 import pytest
+from PIL import Image
+from skimage import data
 
 from helpers import degradations
 
@@ -30,6 +34,68 @@ def test_one_strength_an_image(strokes):
     noise = degradations.add_gaussian_noise(strokes, sigma, rng=0) - strokes
     np.testing.assert_allclose(noise.std(axis=(1, 2, 3)), sigma.ravel(), rtol=0.25)
     assert not noise[0].any()
+
+
+@pytest.fixture
+def photograph():
+    """A piece of a photograph, (1, 64, 96, 3) in [0, 1]."""
+    return data.chelsea()[np.newaxis, 100:164, 150:246].astype(np.float32) / 255
+
+
+def test_lower_resolution_is_bicubic_with_antialiasing(photograph):
+    """Against Pillow on 8-bit pictures, to the rounding of 8 bits."""
+    for factor, small in ((2, (48, 32)), (4, (24, 16)), (6, (16, 11))):
+        picture = Image.fromarray(np.round(photograph[0] * 255).astype(np.uint8))
+        expected = picture.resize(small, Image.Resampling.BICUBIC).resize((96, 64), Image.Resampling.BICUBIC)
+        found = degradations.lower_resolution(photograph, factor)
+        assert found.shape == photograph.shape and found.dtype == np.float32
+        assert np.abs(found[0] * 255 - np.asarray(expected, np.float32)).max() < 3
+        assert np.abs(found[0] * 255 - np.asarray(expected, np.float32)).mean() < 0.5
+
+
+def test_fine_stripes_are_averaged_away_and_not_turned_into_others():
+    stripes = np.tile(np.float32([0, 1]), (1, 32, 16))[..., np.newaxis]
+    assert np.abs(degradations.lower_resolution(stripes, 4)[:, 4:-4, 4:-4] - 0.5).max() < 0.02
+
+
+def test_more_is_lost_at_larger_factors_and_nothing_at_one(photograph):
+    errors = [np.mean((degradations.lower_resolution(photograph, factor) - photograph) ** 2) for factor in (1, 2, 3, 4, 6)]
+    assert errors[0] == 0 and errors == sorted(errors) and len(set(errors)) == 5
+
+
+def test_low_light_is_dark_and_noisy(photograph):
+    dark = degradations.low_light(photograph, gain=0.3, gamma=1.5, sigma=0.02, rng=0)
+    noise = dark - 0.3 * photograph**1.5
+    assert noise.std() == pytest.approx(0.02, rel=0.03) and dark.dtype == np.float32
+    np.testing.assert_allclose(degradations.low_light(photograph, 1, 1, 0, rng=0), photograph, rtol=1e-6)
+
+
+def test_degradations_in_turn(photograph):
+    low = functools.partial(degradations.lower_resolution, factor=2)
+    noise = functools.partial(degradations.add_gaussian_noise, sigma=0.1)
+    both = degradations.in_turn(photograph, (low, noise), rng=4)
+    np.testing.assert_array_equal(both, noise(low(photograph), rng=4))
+    with pytest.raises(ValueError, match="steps are empty"):
+        degradations.in_turn(photograph, (), rng=0)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda x: degradations.lower_resolution(x, 0.5), "factor is 0.5 for images of 64x96"),
+        (lambda x: degradations.lower_resolution(x, 65), "from 1 to 64"),
+        (lambda x: degradations.lower_resolution(x, np.nan), "factor is nan"),
+        (lambda x: degradations.lower_resolution(x[0], 2), "expected .n, height, width, channels"),
+        (lambda x: degradations.lower_resolution(x * 255, 2), "expected finite values"),
+        (lambda x: degradations.low_light(x, 0, 1, 0, 0), "gain is 0"),
+        (lambda x: degradations.low_light(x, 1.1, 1, 0, 0), "gain is 1.1"),
+        (lambda x: degradations.low_light(x, 0.5, 0, 0, 0), "gamma is 0"),
+        (lambda x: degradations.low_light(x, 0.5, 1, -1, 0), "sigma is -1"),
+    ],
+)
+def test_bad_settings_are_refused(photograph, call, message):
+    with pytest.raises(ValueError, match=message):
+        call(photograph)
 
 
 @pytest.mark.parametrize(

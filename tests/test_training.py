@@ -141,9 +141,8 @@ def test_several_steps_a_call_are_the_same_steps(strokes, monkeypatch):
     for long_epoch in (10**9, 20):
         monkeypatch.setattr(training, "LONG_EPOCH", long_epoch)
         training.set_seed(1)
-        model, data = network(), datasets.DegradedSequence(strokes, noise, batch_size=2, seed=1)
-        data.images = strokes[:46]  # 23 batches: two calls of ten steps and one of three
-        data.set_epoch(0)
+        model, data = network(), datasets.DegradedSequence(strokes[:46], noise, batch_size=2, seed=1)
+        assert len(data) == 23  # two calls of ten steps and one of three
         model.compile("adam", "mse")
         history = training.Run("steps", "quick").fit(model, data, epochs=2, seed=1)
         trained.append((weights(model), history["loss"].tolist(), int(model.optimizer.iterations)))

@@ -1,0 +1,35 @@
+"""Fill the data caches and check them: ``python -m helpers.data``.
+
+What is there and whole is only looked at, which takes a second or two; nothing here starts Keras for it.
+"""
+
+import sys
+
+from helpers import mnist, paths, photos
+
+
+def main():
+    """The command line.
+
+    Returns
+    -------
+    int
+        0, or 1 with what is missing on the error stream.
+    """
+    try:
+        (digits, _), (unseen, _) = mnist.load_mnist()
+        count = photos.verify_photos()
+        pairs = photos.build_pairs()
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(
+        f"verified: {len(digits):,} + {len(unseen):,} digits, {count} photographs, "
+        f"{pairs['high_res'].nunique()} pictures of {photos.PAIR_SIZE[0]}x{photos.PAIR_SIZE[1]} cut from them with "
+        f"{len(pairs)} low-resolution copies, in {paths.shown(photos.pairs_folder())}"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

