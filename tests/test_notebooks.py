@@ -6,9 +6,11 @@ import re
 import statistics
 
 import nbformat
+import numpy as np
 import pytest
+from PIL import Image
 
-from helpers import paths
+from helpers import paths, photos, report
 
 CHAPTERS = sorted((paths.ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 ALL = CHAPTERS + sorted((paths.ROOT / "notebooks" / "solutions").glob("*.ipynb"))
@@ -110,6 +112,15 @@ def test_the_figures_folder_holds_what_the_notebook_shows(path):
     for name, file in saved.items():
         assert file.read_bytes() == base64.b64decode(shown[name].data["image/png"]), f"{name} is stale: run `make report`"
         assert file.stat().st_size < 500_000
+
+
+def test_contact_sheets_show_every_photograph(tmp_path):
+    for split in photos.SPLITS:
+        report.contact_sheet(photos.load_photos(split), tmp_path / "sheet.png")
+        then, now = (
+            np.asarray(Image.open(f).convert("RGB"), float) for f in (FIGURES / f"photos_{split}.png", tmp_path / "sheet.png")
+        )
+        assert then.shape == now.shape and np.sqrt(np.mean((then - now) ** 2)) < 1.0, f"photos_{split}.png is stale"
 
 
 def test_sizes_of_what_is_committed():

@@ -7,9 +7,11 @@ import subprocess
 import sys
 
 import nbformat
+import numpy as np
 import pytest
+from PIL import Image
 
-from helpers import paths, report
+from helpers import paths, photos, report
 
 FIGURE = """
 import numpy as np
@@ -41,6 +43,7 @@ def notebooks(own_folders, monkeypatch):
         "Before\n<!-- results -->\nold\n<!-- end of results -->\n<!-- minutes -->\n<!-- end of minutes -->\nAfter\n"
     )
     monkeypatch.setattr(report, "README", readme)
+    monkeypatch.setattr(photos, "load_photos", lambda split: [np.full((30, 45, 3), k, np.uint8) for k in range(7)])
     write_notebook(folder, "01", [FIGURE])
     return folder
 
@@ -53,7 +56,13 @@ def test_a_report_and_a_second_one(notebooks, capsys):
     before = contents(notebooks)
     assert report.main([]) == 0
     first = contents(paths.figures())
-    assert {str(path) for path in first} == {"01_grey.png", "tables/01_results.csv", "report.html"}
+    assert {str(path) for path in first} == {
+        "01_grey.png",
+        "tables/01_results.csv",
+        "report.html",
+        *(f"photos_{split}.png" for split in photos.SPLITS),
+    }
+    assert Image.open(paths.figures() / "photos_test.png").size == (5 * 170 + 2, 2 * 114 + 2)
     page = first[pathlib.Path("report.html")].decode()
     assert 'alt="Two grey squares &lt;1&gt;."' in page and "data:image/png;base64," in page and "<em>Its sentence.</em>" in page
     assert "median" in page and "make report" in page and "http" not in page.replace("http-equiv", "")
