@@ -31,6 +31,7 @@ with _error_stream_closed():
         import tensorflow
 
         tensorflow.constant(0)  # the first operation prints too
+        tensorflow.get_logger().setLevel("ERROR")  # a page that runs a dozen networks is no mistake, and is warned of as one
 
 
 def use_deterministic_kernels():

@@ -226,6 +226,98 @@ def show_history(histories, column, y_label, **as_for_lines):
 
 
 @styled
+def show_layers(sizes, names, *, name=None, alt=None):
+    """A chain of layers as bars, as high as the logarithm of their sizes.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Numbers in each layer, from the input to the output; the smallest is drawn as the code.
+    names : sequence of str
+        Below the bars.
+    name, alt : str, optional
+        As in `save_figure`.
+    """
+    figure = Figure(figsize=(WIDTH, 2.6))
+    axes = figure.subplots()
+    axes.set(xlim=(-0.6, len(sizes) - 0.4), ylim=(-1.35, 1.2))
+    axes.axis("off")
+    heights = np.log2(sizes) / np.log2(max(sizes))
+    code = int(np.argmin(sizes))
+    for k, (size, height, below) in enumerate(zip(sizes, heights, names, strict=True)):
+        color = "#D55E00" if k == code else "#0072B2"
+        axes.fill([k - 0.16, k + 0.16, k + 0.16, k - 0.16], [-height, -height, height, height], color=color)
+        axes.text(k, 0, f"{size}", ha="center", va="center", color="white", fontsize=11)
+        axes.text(k, -1.08, below, ha="center", va="top")
+        if k:
+            before = heights[k - 1]
+            axes.fill([k - 0.84, k - 0.16, k - 0.16, k - 0.84], [before, height, -height, -before], color="#e4e4e4")
+    for places, part in (((0, code), "encoder  $f$"), ((code, len(sizes) - 1), "decoder  $g$")):
+        axes.text(np.mean(places), 1.08, part, ha="center", fontsize=11)
+    for place, symbol in ((0, "$x$"), (code, "$z$"), (len(sizes) - 1, r"$\hat{x}$")):
+        axes.text(place, 1.08, symbol, ha="center", fontsize=12)
+    save_figure(figure, name, alt, ", ".join(map(str, sizes)))
+
+
+@styled
+def show_panels(panels, *, columns=2, height=3.3, name=None, alt=None, labels=("", "")):
+    """Panels beside and below one another: labelled points, mosaics of small pictures, or bars.
+
+    Parameters
+    ----------
+    panels : dict of str to array or tuple
+        Title to what is drawn: a tuple (points of shape (n, 2), integer labels of shape (n,)); a mosaic of shape (rows,
+        columns, height, width), each picture stretched from its darkest to its brightest value; or bars of shape (n,).
+    columns : int, optional
+        Panels in a row.
+    height : float, optional
+        Of a row, in inches.
+    name, alt : str, optional
+        As in `save_figure`.
+    labels : tuple of str, optional
+        Of the axes of points and bars.
+    """
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(WIDTH, height * rows))
+    grid, digest = figure.subplots(rows, columns, squeeze=False).ravel(), []
+    for axes, (title, drawn) in zip(grid, panels.items(), strict=True):
+        axes.set_title(title)
+        if isinstance(drawn, tuple):
+            _points(axes, *drawn)
+        elif drawn.ndim == 4:
+            _mosaic(axes, drawn)
+        else:
+            axes.bar(np.arange(len(drawn)), drawn, width=1, color="#0072B2")
+        if isinstance(drawn, tuple) or drawn.ndim == 1:
+            axes.set(xlabel=labels[0], ylabel=labels[1])
+        values = drawn[0] if isinstance(drawn, tuple) else drawn
+        digest.append(f"{title} mean {abs(values.mean()):.2f}, spread {values.std():.2f}")
+    save_figure(figure, name, alt, "; ".join(digest))
+
+
+def _points(axes, points, labels):
+    low, high = np.quantile(points, (0.01, 0.99), axis=0)
+    reach = (high - low) * 0.05
+    axes.scatter(*points.T, c=labels, cmap="tab10", s=3, linewidths=0)
+    axes.set(xlim=(low[0] - reach[0], high[0] + reach[0]), ylim=(low[1] - reach[1], high[1] + reach[1]))
+    box = {"facecolor": "white", "alpha": 0.85, "linewidth": 0, "boxstyle": "round,pad=0.15"}
+    for label in np.unique(labels):
+        middle = np.median(points[labels == label], axis=0)
+        axes.text(*middle, f"{label}", fontweight="bold", ha="center", va="center", bbox=box)
+
+
+def _mosaic(axes, pictures):
+    low, high = pictures.min(axis=(2, 3), keepdims=True), pictures.max(axis=(2, 3), keepdims=True)
+    stretched = np.pad((pictures - low) / np.maximum(high - low, 1e-6), ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=1)
+    rows, columns, height, width = stretched.shape
+    axes.imshow(stretched.swapaxes(1, 2).reshape(rows * height, columns * width), vmin=0, vmax=1)
+    axes.set(xticks=[], yticks=[])
+    axes.grid(False)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+@styled
 def show_metric_histograms(tables, column, x_label, *, name=None, alt=None, colors=None):
     """How the per-image scores of several methods are spread, with their means as dashed lines.
 

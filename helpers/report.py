@@ -420,11 +420,17 @@ def measure_times():
             row[mode] = round((time.perf_counter() - began) / 60, 1)
         text = source.read_text(encoding="utf-8")
         trained = [json.loads(path.read_text(encoding="utf-8")) for path in paths.records().glob("*.json")]
-        row["full"] = round(row["pretrained"] + sum(r["minutes"] for r in trained if f'\\"{r["name"]}\\"' in text), 1)
+        row["full"] = round(row["pretrained"] + sum(r["minutes"] for r in trained if _names(text, r["name"])), 1)
         rows.append(row)
     with paths.replacing(paths.data() / "timings.csv") as temporary:
         pd.DataFrame(rows).to_csv(temporary, index=False, lineterminator="\n")
     print(pd.DataFrame(rows).to_string(index=False))
+
+
+def _names(source, training):
+    """Whether a notebook's source holds the name of a training, also as f"NAME_{part}"."""
+    quoted = re.findall(r'\\"(\w[\w{}]*)\\"', source)
+    return any(re.fullmatch(re.sub(r"{\w+}", r"\\w+", name), training) for name in quoted if "_" in name)
 
 
 def print_pdf():

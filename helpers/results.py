@@ -8,6 +8,10 @@ KINDS = ("input", "classical", "published", "network")
 SOURCES = ("computed", "weights", "record")
 SPLITS = ("train", "validation", "test")
 DEGRADATIONS = (
+    "none",
+    "no colour",
+    "low resolution 3",
+    "noise 0.1 unclipped",
     "noise 0.05 clipped",
     "noise 0.1 clipped",
     "noise 0.15 clipped",
@@ -33,6 +37,13 @@ METHODS = (
     "U-Net, same parameters",
     "U-Net, best",
     "U-Net, best, five shifts",
+    *(f"{kind}, code {width}" for kind in ("dense", "PCA") for width in (2, 4, 8, 16, 32, 64, 128, 256)),
+    "dense, code 32, cross-entropy",
+    "dense, same parameters",
+    "convolutional, code 32",
+    "denoising, code 32",
+    "variational, code 2",
+    "U-Net, small",
 )
 COLUMNS = ("notebook dataset split degradation method kind params n_images mse psnr ssim published_psnr source").split()
 PER_IMAGE_COLUMNS = ["dataset", "split", "degradation", "method", "image", "mse", "psnr", "ssim"]

@@ -148,3 +148,29 @@ def test_an_axis_does_not_begin_above_a_curves_end(monkeypatch):
 
 def test_no_two_methods_share_a_colour():
     assert len(set(plotting.COLORS.values())) == len(plotting.COLORS)
+
+
+def test_layers_and_panels_are_drawn(shown):
+    plotting.show_layers((784, 32, 784), ("pixels", "code", "pixels"), name="01_layers", alt="Three bars.")
+    rng = np.random.default_rng(0)
+    panels = {
+        "points": (rng.normal(size=(50, 2)), np.arange(50) % 3),
+        "pictures": rng.random((3, 4, 8, 8)),
+        "bars": rng.random(20),
+    }
+    plotting.show_panels(panels, columns=3, name="01_panels", alt="Points, pictures, bars.")
+    texts = [data["text/plain"] for data, _ in shown]
+    assert texts[0] == "<figure 01_layers: 784, 32, 784>"
+    assert "points mean" in texts[1] and "pictures mean 0.5" in texts[1] and "bars mean" in texts[1]
+    for name in ("01_layers", "01_panels"):
+        assert np.asarray(Image.open(paths.figures() / f"{name}.png").convert("L")).std() > 20
+
+
+def test_a_mosaic_keeps_the_order_of_its_pictures():
+    figure = plotting.Figure()
+    axes = figure.subplots()
+    pictures = np.zeros((2, 3, 4, 4))
+    pictures[1, 2, 0, 0] = 1  # the last picture: its upper left corner
+    plotting._mosaic(axes, pictures)
+    drawn = axes.images[0].get_array()
+    assert drawn.shape == (2 * 5, 3 * 5) and drawn[5, 10] == 1 and drawn[5:9, 10:14].sum() == 1
