@@ -4,6 +4,28 @@ import numpy as np
 from PIL import Image
 
 
+def nothing(images, rng=None):
+    """The images as they are: the task of a network that is asked for a copy.
+
+    Parameters
+    ----------
+    images : array_like of float, shape (..., height, width, channels)
+        Clean images in [0, 1].
+    rng : optional
+        Not used.
+
+    Returns
+    -------
+    numpy.ndarray of float32, same shape as `images`
+
+    Raises
+    ------
+    ValueError
+        When `images` are not clean images.
+    """
+    return _clean(images)
+
+
 def add_gaussian_noise(images, sigma, rng, clip=False):
     """Add white Gaussian noise: y = x + σ n with n ~ N(0, 1) for each pixel and channel alone.
 

@@ -290,20 +290,34 @@ def show_panels(panels, *, columns=2, height=3.3, name=None, alt=None, labels=("
             axes.bar(np.arange(len(drawn)), drawn, width=1, color="#0072B2")
         if isinstance(drawn, tuple) or drawn.ndim == 1:
             axes.set(xlabel=labels[0], ylabel=labels[1])
+        if not isinstance(drawn, tuple) and drawn.ndim == 1:
+            axes.set_ylim(
+                0, 1.05 * max(bars.max() for bars in panels.values() if not isinstance(bars, tuple) and bars.ndim == 1)
+            )
         values = drawn[0] if isinstance(drawn, tuple) else drawn
         digest.append(f"{title} mean {abs(values.mean()):.2f}, spread {values.std():.2f}")
     save_figure(figure, name, alt, "; ".join(digest))
 
 
 def _points(axes, points, labels):
-    low, high = np.quantile(points, (0.01, 0.99), axis=0)
+    low, high = np.quantile(points, (0.003, 0.997), axis=0)
     reach = (high - low) * 0.05
     axes.scatter(*points.T, c=labels, cmap="tab10", s=3, linewidths=0)
     axes.set(xlim=(low[0] - reach[0], high[0] + reach[0]), ylim=(low[1] - reach[1], high[1] + reach[1]))
     box = {"facecolor": "white", "alpha": 0.85, "linewidth": 0, "boxstyle": "round,pad=0.15"}
-    for label in np.unique(labels):
-        middle = np.median(points[labels == label], axis=0)
-        axes.text(*middle, f"{label}", fontweight="bold", ha="center", va="center", bbox=box)
+    places = np.array([np.median(points[labels == label], axis=0) for label in np.unique(labels)])
+    for place, label in zip(_apart((places - low) / (high - low)), np.unique(labels), strict=True):
+        axes.text(*(low + place * (high - low)), f"{label}", fontweight="bold", ha="center", va="center", bbox=box)
+
+
+def _apart(places, distance=0.075, rounds=60):
+    """Points of the unit square, moved until no two are closer than `distance`."""
+    places = places + 1e-6 * np.arange(places.size).reshape(places.shape)  # two at one place have no direction to part in
+    for _ in range(rounds):
+        between = places[:, np.newaxis] - places
+        far = np.maximum(np.linalg.norm(between, axis=-1, keepdims=True), 1e-9)
+        places = places + (between / far * np.clip(distance - far, 0, None) / 2).sum(axis=1)
+    return places
 
 
 def _mosaic(axes, pictures):
@@ -315,6 +329,35 @@ def _mosaic(axes, pictures):
     axes.grid(False)
     for spine in axes.spines.values():
         spine.set_visible(False)
+
+
+@styled
+def show_metric_series(table, kept, *, name=None, alt=None):
+    """The three scores of each image, as a series and as a histogram, with those that a filter drops in another colour.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As `helpers.metrics.evaluate` gives it.
+    kept : sequence
+        Labels of the rows that pass, such as the index of `helpers.metrics.filter_by_quality`.
+    name, alt : str, optional
+        As in `save_figure`.
+    """
+    passes = table.index.isin(kept)
+    figure = Figure(figsize=(WIDTH, 5.2))
+    grid = figure.subplots(3, 2, sharey="row", width_ratios=(3, 1))
+    for (series, histogram), column, label in zip(grid, ("mse", "ssim", "psnr"), ("MSE", "SSIM", "PSNR, dB"), strict=True):
+        values, colors = table[column].to_numpy(), ("#0072B2", "#D55E00")
+        parts = values[passes], values[~passes]
+        for part, places, color in zip(parts, (np.flatnonzero(passes), np.flatnonzero(~passes)), colors, strict=True):
+            series.plot(places, part, ".", color=color, markersize=3)
+        histogram.hist(parts, bins=30, stacked=True, orientation="horizontal", color=colors, label=("kept", "filtered out"))
+        series.set(ylabel=label)
+    grid[-1, 0].set(xlabel="image")
+    grid[-1, 1].set(xlabel="images")
+    grid[0, 1].legend(loc="upper right")
+    save_figure(figure, name, alt, f"{passes.sum()} of {len(table)} kept; mean PSNR {table['psnr'].mean():.2f}")
 
 
 @styled

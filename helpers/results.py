@@ -10,6 +10,8 @@ SPLITS = ("train", "validation", "test")
 DEGRADATIONS = (
     "none",
     "no colour",
+    "low resolution 2",
+    "low resolution 2, noise 0.1",
     "low resolution 3",
     "noise 0.1 unclipped",
     "noise 0.05 clipped",
@@ -44,6 +46,14 @@ METHODS = (
     "denoising, code 32",
     "variational, code 2",
     "U-Net, small",
+    "no strides",
+    "strides of 2",
+    "bottleneck",
+    "pooled 32-64",
+    "residual blocks",
+    "residual output",
+    "skip connections",
+    "skips and residual output",
 )
 COLUMNS = ("notebook dataset split degradation method kind params n_images mse psnr ssim published_psnr source").split()
 PER_IMAGE_COLUMNS = ["dataset", "split", "degradation", "method", "image", "mse", "psnr", "ssim"]
