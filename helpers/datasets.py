@@ -172,11 +172,15 @@ class DegradedSequence(ShuffledSequence):
             clean = self.augment(clean, rng=rng)
         return self.degrade(clean, rng=rng), clean
 
+    @functools.cached_property
+    def _images_sha256(self):
+        return _digest([self.images])
+
     def describe(self):
         """What the batches are made of, for the record of a training; `degrade` as a ``functools.partial`` is named whole."""
         return {
             "images": list(self.images.shape),
-            "images_sha256": _digest([self.images]),
+            "images_sha256": self._images_sha256,
             "degrade": _named(self.degrade),
             "augment": self.augment and _named(self.augment),
             "fresh": self.fresh,

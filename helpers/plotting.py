@@ -182,8 +182,10 @@ def show_lines(
         color = known.get(label) or next(cycle)
         style = "-" if categories is None else "none"  # between categories there is nothing
         axes.plot(x, y, color=color, linestyle=style, marker="o" if len(x) <= 12 else None)
-        if band:
+        if band and categories is None:
             axes.fill_between(x, *band, color=color, alpha=0.2, linewidth=0)
+        elif band:
+            axes.vlines(x, *band, color=color, alpha=0.5, linewidth=4)
         ends.append((float(y[-1]), label, color))
     for label, value in (references or {}).items():
         axes.axhline(value, color="#444444", linestyle="--", linewidth=1.2)

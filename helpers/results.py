@@ -54,6 +54,11 @@ METHODS = (
     "residual output",
     "skip connections",
     "skips and residual output",
+    "U-Net",
+    "1 block",
+    "3 blocks",
+    "linear end",
+    "ReLU end",
 )
 COLUMNS = ("notebook dataset split degradation method kind params n_images mse psnr ssim published_psnr source").split()
 PER_IMAGE_COLUMNS = ["dataset", "split", "degradation", "method", "image", "mse", "psnr", "ssim"]

@@ -113,3 +113,9 @@ def test_bad_settings_are_refused(photograph, call, message):
 def test_bad_input_is_refused(images, sigma, message):
     with pytest.raises(ValueError, match=message):
         degradations.add_gaussian_noise(images, sigma, rng=0)
+
+
+def test_nothing_is_done(photograph):
+    np.testing.assert_array_equal(degradations.nothing(photograph, rng=3), photograph)
+    with pytest.raises(ValueError, match="divide 8-bit images by 255"):
+        degradations.nothing(np.zeros((1, 4, 4, 1), np.uint8))

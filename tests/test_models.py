@@ -52,3 +52,42 @@ def test_sizes_follow_the_arguments():
         models.dense_autoencoder((8, 8, 1), units=(16, 4)).count_params()
         == 64 * 16 + 16 + 16 * 4 + 4 + 4 * 16 + 16 + 16 * 64 + 64
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "parameters"),
+    [({}, 333_955), ({"strides": 1}, 333_955), ({"skips": True}, 380_116), ({"filters": (24, 48, 96), "blocks": 1}, 354_339)],
+)
+def test_the_convolutional_autoencoder_in_its_forms(options, parameters):
+    model = models.convolutional_autoencoder(**options)
+    assert model.count_params() == parameters and model.output_shape == (None, 64, 64, 3)
+    side = 64 if options.get("strides") == 1 else 8
+    assert model.get_layer("encode_2").output.shape[1:3] == (side, side)
+
+
+def test_a_residual_output_starts_at_its_input():
+    images = np.random.default_rng(0).random((2, 16, 16, 3), dtype=np.float32)
+    model = models.convolutional_autoencoder((16, 16, 3), (4, 8), residual=True, last=None)
+    model.get_layer("correction").set_weights([np.zeros_like(w) for w in model.get_layer("correction").get_weights()])
+    np.testing.assert_allclose(model.predict(images, verbose=0), images, atol=1e-6)
+
+
+def test_skips_join_what_has_the_same_size():
+    model = models.convolutional_autoencoder((16, 16, 3), (4, 8), skips=True)
+    for stage, side in ((0, 16), (1, 8)):
+        joined = model.get_layer(f"join_{stage}").input
+        assert [tuple(part.shape[1:3]) for part in joined] == [(side, side)] * 2
+
+
+def test_regularised_forms_differ_in_training_only():
+    images = np.random.default_rng(0).random((4, 16, 16, 3), dtype=np.float32)
+    for options in ({"dropout": 0.5}, {"batch_normalization": True}):
+        model = models.convolutional_autoencoder((16, 16, 3), (4, 8), **options)
+        assert np.abs(model(images, training=True) - model(images, training=False)).max() > 1e-4
+        np.testing.assert_array_equal(model(images), model(images))
+
+
+def test_the_pooled_autoencoder():
+    model = models.pooled_autoencoder()
+    assert model.count_params() == 75_651 and model.output_shape == (None, 64, 64, 3)
+    assert model.get_layer("pool_1").output.shape[1:] == (16, 16, 64)

@@ -174,3 +174,11 @@ def test_a_mosaic_keeps_the_order_of_its_pictures():
     plotting._mosaic(axes, pictures)
     drawn = axes.images[0].get_array()
     assert drawn.shape == (2 * 5, 3 * 5) and drawn[5, 10] == 1 and drawn[5:9, 10:14].sum() == 1
+
+
+def test_a_metric_series_tells_kept_from_dropped(shown):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"image": range(40), "mse": rng.random(40), "psnr": rng.normal(25, 2, 40), "ssim": rng.random(40)})
+    plotting.show_metric_series(table, table.index[table["ssim"] > 0.5], name="03_series", alt="Scores.")
+    assert f"{(table['ssim'] > 0.5).sum()} of 40 kept" in shown[0][0]["text/plain"]
+    assert np.asarray(Image.open(paths.figures() / "03_series.png").convert("L")).std() > 10
