@@ -55,7 +55,6 @@ METHODS = (
     "skip connections",
     "skips and residual output",
     "U-Net",
-    "1 block",
     "3 blocks",
     "linear end",
     "ReLU end",
