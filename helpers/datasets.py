@@ -361,7 +361,7 @@ class PairedImageSequence(ShuffledSequence):
         """What the batches are made of, for the record of a training."""
         return {
             "pairs": len(self.pairs),
-            "pairs_sha256": hashlib.sha256(self.pairs.to_csv(index=False).encode()).hexdigest(),
+            "pictures_sha256": _digest(self._pictures(pair) for pair in zip(self._low, self._high, strict=True)),
             "image_size": list(self.image_size),
             "split": self.split,
             "steps_per_epoch": self.steps_per_epoch,
@@ -422,7 +422,7 @@ def _read_all(files, size, in_memory):
     shape, broken = (len(files), *size, 3), {}
     if np.prod(shape, dtype=np.int64) <= in_memory:
         pictures = np.zeros(shape, np.uint8)
-        put, give = pictures.__setitem__, pictures.__getitem__
+        put, give = pictures.__setitem__, lambda places: pictures[np.asarray(places)]
     else:
         put, give = _on_disk(shape)
 
@@ -453,7 +453,7 @@ def _on_disk(shape):
             file.flush()
 
     def give(places):  # mapped for one batch only: what stays mapped counts as memory of this process
-        return np.memmap(file, np.uint8, "r", shape=shape)[places]
+        return np.memmap(file, np.uint8, "r", shape=shape)[np.asarray(places)]
 
     return put, give
 

@@ -330,3 +330,11 @@ print(int(status["VmHWM"].split()[0]) / 1e6)
 """
     done = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True)
     assert float(done.stdout) < 1.5
+
+
+@pytest.mark.parametrize("in_memory", [10**9, 0])
+def test_another_picture_under_the_same_name_is_another_set(published, in_memory):
+    before = pairs_of(published, in_memory=in_memory).describe()
+    assert before == pairs_of(published).describe()
+    Image.fromarray(np.full((16, 24, 3), 7, np.uint8)).save(published / "low res" / "3_2.png")
+    assert pairs_of(published, in_memory=in_memory).describe() != before
