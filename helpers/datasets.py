@@ -5,6 +5,7 @@ training that was interrupted goes on with the batches that it would have seen.
 """
 
 import concurrent.futures
+import copy
 import functools
 import hashlib
 import pathlib
@@ -227,13 +228,8 @@ class PatchSequence(ShuffledSequence):
     def __getitem__(self, index):
         rng = self.rng(index)
         picked = rng.choice(len(self.images), self.batch_size, p=self.chances)
-        clean = _floats(np.stack([self._patch(self.images[k], rng) for k in picked]))
+        clean = _floats(np.stack([_random_patch(self.images[k], self.patch_size, rng) for k in picked]))
         return self.degrade(clean, rng=rng), clean
-
-    def _patch(self, image, rng):
-        top, left = (rng.integers(side - self.patch_size + 1) for side in image.shape[:2])
-        patch = np.rot90(image[top : top + self.patch_size, left : left + self.patch_size], rng.integers(4))
-        return patch[:, ::-1] if rng.integers(2) else patch
 
     def describe(self):
         """What the batches are made of, for the record of a training."""
@@ -308,7 +304,7 @@ class PairedImageSequence(ShuffledSequence):
         _refuse_but_positive_ints(height=image_size[0], width=image_size[1])
         if split not in (None, *photos.SPLITS):
             raise ValueError(f"split is {split!r}, expected one of {photos.SPLITS}, or None for all")
-        self.image_size, self.split = tuple(image_size), split
+        self.image_size, self.split, self.patch_size = tuple(image_size), split, None
         folders = {"low_res": pathlib.Path(low_res_dir), "high_res": pathlib.Path(high_res_dir)}
         for folder in folders.values():
             if not folder.is_dir():
@@ -318,7 +314,15 @@ class PairedImageSequence(ShuffledSequence):
         files = {column: _found(folder, rows[column]) for column, folder in folders.items()}
         wanted = list(dict.fromkeys(file for file in files["low_res"] + files["high_res"] if isinstance(file, pathlib.Path)))
         self._pictures, broken = _read_all(wanted, self.image_size, in_memory)
-        place = {file: k for k, file in enumerate(wanted) if file not in broken}
+        good = self._keep_good(rows, files, broken)
+        place = {file: k for k, file in enumerate(wanted)}
+        self._low, self._high = (
+            np.array([place[file] for file, used in zip(files[column], good, strict=True) if used]) for column in folders
+        )
+        super().__init__(len(self.pairs), batch_size, seed, steps_per_epoch, **workers)
+
+    def _keep_good(self, rows, files, broken):
+        """Which rows can be used, as an array of bool; sets `pairs` and `skipped`, and names what is left out."""
         reasons = [
             "stands there twice"
             if twice
@@ -326,36 +330,75 @@ class PairedImageSequence(ShuffledSequence):
             for twice, *pair in zip(rows.duplicated(["low_res", "high_res"]), files["low_res"], files["high_res"], strict=True)
         ]
         good = np.array([reason == "" for reason in reasons], dtype=bool)
+        self.pairs = rows[good].reset_index(drop=True)
         self.skipped = rows[~good].assign(reason=[reason for reason in reasons if reason])
         if not good.any():
             said = f": {_some(self.skipped['reason'])}" if len(rows) else ""
-            raise ValueError(f"{paths.shown(csv)} leaves no pair to use for split {split!r} (of {len(rows)} rows{said})")
+            raise ValueError(f"the list leaves no pair to use for split {self.split!r} (of {len(rows)} rows{said})")
         if len(self.skipped):
             names = [f"{row.low_res}, {row.high_res} ({row.reason})" for row in self.skipped.itertuples()]
-            warnings.warn(f"{len(names)} of {len(rows)} pairs left out: {_some(names)}", stacklevel=2)
-        self.pairs = rows[good].reset_index(drop=True)
-        self._low, self._high = (
-            np.array([place[file] for file, used in zip(files[column], good, strict=True) if used]) for column in folders
-        )
-        super().__init__(len(self.pairs), batch_size, seed, steps_per_epoch, **workers)
+            warnings.warn(f"{len(names)} of {len(rows)} pairs left out: {_some(names)}", stacklevel=3)
+        return good
 
     def __getitem__(self, index):
-        return self.arrays(self.chosen(index))
+        chosen = self.chosen(index)
+        if self.patch_size is None:
+            return self.arrays(chosen)
+        rng = self.rng(index)
+        pairs = (self._pictures(pair) for pair in zip(self._low[chosen], self._high[chosen], strict=True))
+        patches = _floats(np.stack([_random_patch(pair, self.patch_size, rng) for pair in pairs]))
+        return patches[:, 0], patches[:, 1]
 
-    def arrays(self, rows):
+    def rebatched(self, rows=None, *, batch_size=None, steps_per_epoch=None, patch_size=None):
+        """The same pictures in other batches, without reading them again.
+
+        Parameters
+        ----------
+        rows : array_like of int or bool, optional
+            Which rows of `pairs`; all by default.
+        batch_size, steps_per_epoch : int, optional
+            By default as before, and as many as hold every pair once.
+        patch_size : int, optional
+            Give squares of this side instead of whole pictures: one from each pair of the batch, at a random place, mirrored
+            and turned by quarters at random, both pictures alike.
+
+        Returns
+        -------
+        PairedImageSequence
+
+        Raises
+        ------
+        ValueError
+            When no row is left, or a number is not a positive int, or a patch is larger than the pictures.
+        """
+        if patch_size is not None:
+            _refuse_but_positive_ints(patch_size=patch_size)
+            if patch_size > min(self.image_size):
+                raise ValueError(f"patch_size is {patch_size}, expected at most the shorter side, {min(self.image_size)}")
+        other = copy.copy(self)
+        places = self._places(rows)
+        other.pairs = self.pairs.iloc[places].reset_index(drop=True)
+        other._low, other._high, other.patch_size = self._low[places], self._high[places], patch_size
+        ShuffledSequence.__init__(other, len(other.pairs), batch_size or self.batch_size, self.seed, steps_per_epoch)
+        return other
+
+    def arrays(self, rows=None):
         """The pictures of some rows of `pairs`.
 
         Parameters
         ----------
-        rows : array_like of int or bool
-            Which rows, in the order of `pairs`.
+        rows : array_like of int or bool, optional
+            Which rows, in the order of `pairs`; all by default.
 
         Returns
         -------
         low_resolution, high_resolution : numpy.ndarray of float32, shape (n, height, width, 3)
             In [0, 1].
         """
-        return tuple(_floats(self._pictures(places[np.asarray(rows)])) for places in (self._low, self._high))
+        return tuple(_floats(self._pictures(places[self._places(rows)])) for places in (self._low, self._high))
+
+    def _places(self, rows):
+        return np.arange(len(self.pairs))[slice(None) if rows is None else rows]
 
     def describe(self):
         """What the batches are made of, for the record of a training."""
@@ -363,6 +406,7 @@ class PairedImageSequence(ShuffledSequence):
             "pairs": len(self.pairs),
             "pictures_sha256": _digest(self._pictures(pair) for pair in zip(self._low, self._high, strict=True)),
             "image_size": list(self.image_size),
+            "patch_size": self.patch_size,
             "split": self.split,
             "steps_per_epoch": self.steps_per_epoch,
             "batch_size": self.batch_size,
@@ -456,6 +500,13 @@ def _on_disk(shape):
         return np.memmap(file, np.uint8, "r", shape=shape)[np.asarray(places)]
 
     return put, give
+
+
+def _random_patch(image, size, rng):
+    """A square of `image`, or of several of one size, at a random place, mirrored and turned by quarters at random."""
+    top, left = (rng.integers(side - size + 1) for side in image.shape[-3:-1])
+    patch = np.rot90(image[..., top : top + size, left : left + size, :], rng.integers(4), axes=(-3, -2))
+    return patch[..., ::-1, :] if rng.integers(2) else patch
 
 
 def _floats(pixels):

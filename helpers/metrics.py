@@ -9,6 +9,7 @@ import concurrent.futures
 import numpy as np
 import pandas as pd
 from scipy import ndimage, stats
+from skimage.color import rgb2ycbcr
 
 COLUMNS = ["mse", "psnr", "ssim"]
 
@@ -122,7 +123,37 @@ def _ssim(x, y, data_range):
     return np.mean(luminance * structure, axis=(1, 2, 3))
 
 
-def evaluate(reference, restored, names=None, data_range=None):
+def luminance(images):
+    """The Y channel of ITU-R BT.601 [1]_, on which super-resolution is often scored.
+
+    Parameters
+    ----------
+    images : array_like of float, shape (n, height, width, 3)
+        RGB in [0, 1]; values outside are clipped, as in `evaluate`.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n, height, width, 1)
+        In [16 / 255, 235 / 255]: black is not 0 and white not 1, so errors look smaller than in RGB.
+
+    Raises
+    ------
+    ValueError
+        When the images are no batch of floats with three channels.
+
+    References
+    ----------
+    .. [1] Recommendation ITU-R BT.601-7, "Studio encoding parameters of digital television", 2011.
+    """
+    images = np.asarray(images)
+    if images.ndim != 4 or images.shape[-1] != 3 or images.dtype.kind != "f":
+        raise ValueError(
+            f"images have shape {images.shape} and dtype {images.dtype}, expected floats of shape (n, height, width, 3)"
+        )
+    return rgb2ycbcr(np.clip(images, 0, 1))[..., :1] / 255
+
+
+def evaluate(reference, restored, names=None, data_range=None, *, channel="RGB", border=0):
     """Score every image.
 
     Parameters
@@ -134,6 +165,10 @@ def evaluate(reference, restored, names=None, data_range=None):
         What the column ``image`` holds; by default 0 to n - 1.
     data_range : float, optional
         As in `psnr`.
+    channel : {"RGB", "Y"}, optional
+        "Y" scores `luminance` alone, for comparison with reports that do. "RGB" takes the channels as they are.
+    border : int, optional
+        Pixels that are left out at each side.
 
     Returns
     -------
@@ -143,9 +178,20 @@ def evaluate(reference, restored, names=None, data_range=None):
     Raises
     ------
     ValueError
-        As in `ssim`, and when the number of names is not that of the images.
+        As in `ssim`, when the number of names is not that of the images, when the channel is unknown, or when the border
+        leaves nothing.
     """
-    restored = np.asarray(restored)
+    if channel not in ("RGB", "Y"):
+        raise ValueError(f"channel is {channel!r}, expected 'RGB' or 'Y'")
+    reference, restored = np.asarray(reference), np.asarray(restored)
+    if border < 0 or (reference.ndim == 4 and 2 * border >= min(reference.shape[1:3])):
+        raise ValueError(
+            f"border is {border} for images of shape {reference.shape}, expected 0 or more, and less than half a side"
+        )
+    if border:
+        reference, restored = (images[:, border:-border, border:-border] for images in (reference, restored))
+    if channel == "Y":
+        reference, restored = luminance(reference), luminance(restored)
     if data_range is None and restored.dtype.kind == "f":
         restored = np.clip(restored, 0, 1)
     scores = {name: score(reference, restored, data_range) for name, score in (("mse", mse), ("psnr", psnr), ("ssim", ssim))}

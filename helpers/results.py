@@ -13,6 +13,8 @@ DEGRADATIONS = (
     "low resolution 2",
     "low resolution 2, noise 0.1",
     "low resolution 3",
+    "low resolution 4",
+    "low resolution 6",
     "noise 0.1 unclipped",
     "noise 0.05 clipped",
     "noise 0.1 clipped",
@@ -55,9 +57,14 @@ METHODS = (
     "skip connections",
     "skips and residual output",
     "U-Net",
+    "U-Net, longer",
     "3 blocks",
     "linear end",
     "ReLU end",
+    "Lanczos",
+    "pooled, published recipe",
+    "residual, all factors",
+    "residual, one factor",
 )
 COLUMNS = ("notebook dataset split degradation method kind params n_images mse psnr ssim published_psnr source").split()
 PER_IMAGE_COLUMNS = ["dataset", "split", "degradation", "method", "image", "mse", "psnr", "ssim"]

@@ -46,3 +46,22 @@ def test_bad_input_is_refused(noisy_strokes):
             baselines.restore(images, "median")
     with pytest.raises(ValueError, match="not finite"):
         baselines.restore(noisy_strokes * np.nan, "median")
+
+
+@pytest.mark.parametrize("kernel", baselines.KERNELS)
+def test_enlarging(strokes, kernel):
+    enlarged = baselines.enlarge(strokes, 3, kernel)
+    assert enlarged.shape == (60, 48, 48, 1) and enlarged.dtype == np.float32 and 0 <= enlarged.min() <= enlarged.max() <= 1
+    np.testing.assert_allclose(enlarged.reshape(60, 16, 3, 16, 3, 1).mean(axis=(2, 4)), strokes, atol=0.35)
+    flat = np.full((1, 4, 5, 3), 0.25, np.float32)
+    np.testing.assert_allclose(baselines.enlarge(flat, 2, kernel), 0.25, atol=1e-6)
+    if kernel == "nearest":
+        np.testing.assert_array_equal(enlarged, strokes.repeat(3, axis=1).repeat(3, axis=2))
+
+
+def test_enlarging_refuses(strokes):
+    for arguments, message in (((2, "sinc"), "kernel is 'sinc'"), ((0,), "factor is 0"), ((1.5,), "factor is 1.5")):
+        with pytest.raises(ValueError, match=message):
+            baselines.enlarge(strokes, *arguments)
+    with pytest.raises(ValueError, match="expected floats of shape"):
+        baselines.enlarge(strokes[0], 2)

@@ -338,3 +338,37 @@ def test_another_picture_under_the_same_name_is_another_set(published, in_memory
     assert before == pairs_of(published).describe()
     Image.fromarray(np.full((16, 24, 3), 7, np.uint8)).save(published / "low res" / "3_2.png")
     assert pairs_of(published, in_memory=in_memory).describe() != before
+
+
+def test_other_batches_of_the_same_pairs(published):
+    data = pairs_of(published)
+    rows = data.pairs["low_res"].str.contains("_4").to_numpy()
+    other = data.rebatched(rows, batch_size=3, steps_per_epoch=5, patch_size=8)
+    assert len(other) == 5 and other.pairs["low_res"].tolist() == [f"{scene}_4.png" for scene in range(10)]
+    low, high = other[4]
+    assert low.shape == high.shape == (3, 8, 8, 3) and low.dtype == np.float32
+    np.testing.assert_allclose(low - high, 4 / 255, atol=1e-6)
+    assert len(data) == 8 and len(data.pairs) == 30 and data[0][0].shape == (4, 16, 24, 3)
+    assert data.describe() != other.describe() == data.rebatched(rows, batch_size=3, steps_per_epoch=5, patch_size=8).describe()
+    for options, message in (
+        ({"patch_size": 17}, "shorter side, 16"),
+        ({"patch_size": 0}, "patch_size is 0"),
+        ({"rows": []}, "0 images"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            data.rebatched(**options)
+
+
+def test_patches_of_pairs_are_cut_mirrored_and_turned_alike(published):
+    ramp = np.arange(16 * 24, dtype=np.uint16).reshape(16, 24) % 251
+    for name in ("high res/0.png", "low res/0_2.png"):
+        Image.fromarray(np.stack([ramp] * 3, axis=-1).astype(np.uint8)).save(published / name)
+    data = pairs_of(published, [{"low_res": "0_2.png", "high_res": "0.png"}], batch_size=1).rebatched(
+        steps_per_epoch=40, patch_size=8
+    )
+    patches = [data[k] for k in range(40)]
+    assert all(np.array_equal(low, high) for low, high in patches)
+    assert len({low.tobytes() for low, _ in patches}) > 30
+    squares = {tuple(np.sort(low.ravel()).round(4)) for low, _ in patches}
+    assert len(squares) < len({low.tobytes() for low, _ in patches}) <= 40  # the same square in several positions
+    np.testing.assert_array_equal(data[7][0], patches[7][0])

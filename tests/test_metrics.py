@@ -152,3 +152,31 @@ def test_other_refusals(pair):
         metrics.paired_interval([1.0], [2.0])
     with pytest.raises(ValueError, match="not finite"):
         metrics.paired_interval([1.0, np.inf], [2.0, 1.0])
+
+
+def test_luminance_is_that_of_the_standard():
+    colors = np.array([[0, 0, 0], [1, 1, 1], [1, 0, 0], [0, 1, 0], [0, 0, 1]], np.float32).reshape(1, 5, 1, 3)
+    expected = [16, 235, 16 + 65.481, 16 + 128.553, 16 + 24.966]
+    np.testing.assert_allclose(metrics.luminance(colors).ravel() * 255, expected, atol=1e-3)
+    for bad in (colors[..., :1], colors[0], (255 * colors).astype(np.uint8)):
+        with pytest.raises(ValueError, match="expected floats of shape"):
+            metrics.luminance(bad)
+
+
+def test_scores_on_luminance_and_without_a_border(pair):
+    reference, restored = pair
+    table = metrics.evaluate(reference, restored, channel="Y", border=4)
+    inner = [metrics.luminance(images)[:, 4:-4, 4:-4] for images in pair]
+    np.testing.assert_allclose(table["psnr"], metrics.psnr(*inner))
+    np.testing.assert_allclose(table["ssim"], metrics.ssim(*inner))
+    spoilt = restored.copy()
+    spoilt[:, :4], spoilt[:, :, -4:] = 0, 1
+    pd.testing.assert_frame_equal(metrics.evaluate(reference, spoilt, channel="Y", border=4), table)
+    assert (table["psnr"] > metrics.evaluate(reference, restored)["psnr"]).all()  # independent errors of three channels
+    for options, message in (
+        ({"channel": "L"}, "channel is 'L'"),
+        ({"border": -1}, "border is -1"),
+        ({"border": 12}, "border is 12"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            metrics.evaluate(reference, restored, **options)

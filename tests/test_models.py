@@ -91,3 +91,40 @@ def test_the_pooled_autoencoder():
     model = models.pooled_autoencoder()
     assert model.count_params() == 75_651 and model.output_shape == (None, 64, 64, 3)
     assert model.get_layer("pool_1").output.shape[1:] == (16, 16, 64)
+
+
+@pytest.mark.parametrize("options", [{}, {"skips": True}, {"residual": True}, {"skips": True, "residual": True}])
+def test_the_pooled_super_resolution_network_keeps_its_budget(options):
+    model = models.pooled_super_resolution(**options)
+    assert model.count_params() == 84_035 and model.output_shape == (None, 256, 384, 3)
+    counts = [layer.count_params() for layer in model.layers if layer.count_params()]
+    assert counts == [448, 4640, 18496, 36928, 18464, 4624, 435]
+    assert model.get_layer("code").output.shape[1:] == (32, 48, 64)
+
+
+@pytest.mark.parametrize(("options", "parameters"), [({}, 81_068), ({"factor": 4, "blocks": 3}, 83_312)])
+def test_the_residual_super_resolution_network(options, parameters, tmp_path):
+    model = models.residual_super_resolution(**options)
+    assert model.count_params() == parameters <= 84_035
+    for shape in ((1, 24, 40, 3), (2, 8, 16, 3)):
+        images = np.random.default_rng(0).random(shape, dtype=np.float32)
+        restored = model.predict(images, verbose=0)
+        assert restored.shape == shape and 0 < np.abs(restored - images).mean() < 0.1
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
+    np.testing.assert_array_equal(loaded.predict(images, verbose=0), restored)
+
+
+def test_super_resolution_does_not_shift_the_picture():
+    model = models.residual_super_resolution(blocks=1)
+    for layer in model.layers:  # the features are the picture, and the correction is minus a tenth of it
+        layer.set_weights([np.zeros_like(w) for w in layer.get_weights()])
+    first, correction = model.get_layer("first"), model.get_layer("correction")
+    kernel = first.get_weights()[0]
+    kernel[1, 1, np.arange(12), np.arange(12)] = 0.5  # added to itself at the end of the blocks
+    first.set_weights([kernel, first.get_weights()[1]])
+    kernel = correction.get_weights()[0]
+    kernel[1, 1, np.arange(12), np.arange(12)] = -0.1
+    correction.set_weights([kernel, correction.get_weights()[1]])
+    images = np.random.default_rng(0).random((1, 16, 24, 3), dtype=np.float32)
+    np.testing.assert_allclose(model.predict(images, verbose=0), 0.9 * images, atol=1e-6)
