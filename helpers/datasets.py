@@ -60,19 +60,15 @@ def load_image_folder(directory, size=(64, 64)):
     UserWarning
         Once, naming the files that could not be read.
     """
-    directory = pathlib.Path(directory)
-    if not directory.is_dir():
-        raise FileNotFoundError(f"{paths.shown(directory)!r} is no folder: give the folder that your pictures lie in")
     images, names, unreadable = [], [], []
-    for file in sorted(file for file in directory.iterdir() if file.suffix.lower() in photos.SUFFIXES and file.is_file()):
+    for file in photos.picture_files(directory):
         try:
             images.append(photos.resized(photos.read_picture(file), size))
             names.append(file.name)
         except (FileNotFoundError, ValueError) as error:
             unreadable.append(str(error))
     if not images:
-        said = f": {_some(unreadable)}" if unreadable else ""
-        raise FileNotFoundError(f"no readable picture ({', '.join(photos.SUFFIXES)}) in {paths.shown(directory)!r}{said}")
+        raise FileNotFoundError(f"no readable picture in {paths.shown(directory)!r}: {_some(unreadable)}")
     if unreadable:
         warnings.warn(f"{len(unreadable)} file(s) left out: {_some(unreadable)}", stacklevel=2)
     return _floats(np.stack(images)), names

@@ -93,8 +93,8 @@ def convolutional_autoencoder(image_shape=(64, 64, 3), filters=(32, 64, 128), st
     return keras.Model(images, restored, name="convolutional_autoencoder")
 
 
-def pooled_autoencoder(image_shape=(64, 64, 3), filters=(32, 64)):
-    """Convolutional autoencoder that shrinks by pooling and grows by transposed convolution.
+def pooled_autoencoder(image_shape=(64, 64, 3), filters=(32, 64), *, grow="transposed", skips=False, blocks=0, residual=False):
+    """Convolutional autoencoder that shrinks by pooling.
 
     Parameters
     ----------
@@ -102,19 +102,44 @@ def pooled_autoencoder(image_shape=(64, 64, 3), filters=(32, 64)):
         Both sides must divide by 2 for each stage.
     filters : tuple of int, optional
         Channels of each encoder stage; the decoder mirrors them.
+    grow : {"transposed", "repeated"}, optional
+        How the decoder doubles its size: by transposed convolution, or by repeated pixels and a convolution.
+    skips : bool, optional
+        Add what each encoder stage saw before its pooling to the decoder, where the size is the same again.
+    blocks : int, optional
+        Residual blocks of two convolutions at the smallest size.
+    residual : bool, optional
+        The output is the input plus a correction, instead of a picture through a sigmoid.
 
     Returns
     -------
     keras.Model
-        Images in [0, 1] to images in [0, 1].
+        Images in [0, 1] to images.
     """
+    options = {"padding": "same", "activation": "relu"}
     images = x = keras.Input(image_shape, name="image")
+    carried = []
     for stage, count in enumerate(filters):                                              # 64x64 -> 32x32 -> 16x16
-        x = layers.Conv2D(count, 3, padding="same", activation="relu", name=f"encode_{stage}")(x)
+        x = layers.Conv2D(count, 3, name=f"encode_{stage}", **options)(x)
+        carried.append(x)
         x = layers.MaxPooling2D(name=f"pool_{stage}")(x)
+    for k in range(blocks):                                                              # stays 16x16
+        inner = layers.Conv2D(filters[-1], 3, name=f"block_{k}_first", **options)(x)
+        x = layers.Add(name=f"block_{k}")([x, layers.Conv2D(filters[-1], 3, padding="same", name=f"block_{k}_second")(inner)])
     for stage, count in reversed(list(enumerate(filters))):                              # 16x16 -> 32x32 -> 64x64
-        x = layers.Conv2DTranspose(count, 3, strides=2, padding="same", activation="relu", name=f"decode_{stage}")(x)
-    restored = layers.Conv2D(image_shape[-1], 3, padding="same", activation="sigmoid", name="restored")(x)
+        if grow == "transposed":
+            x = layers.Conv2DTranspose(count, 3, strides=2, name=f"decode_{stage}", **options)(x)
+        else:
+            x = layers.UpSampling2D(name=f"double_{stage}")(x)
+            x = layers.Conv2D(count, 3, name=f"decode_{stage}", **options)(x)
+        if skips:
+            x = layers.Add(name=f"join_{stage}")([x, carried[stage]])
+    if not residual:
+        restored = layers.Conv2D(image_shape[-1], 3, padding="same", activation="sigmoid", name="restored")(x)
+    else:
+        small = keras.initializers.RandomNormal(stddev=0.01)
+        correction = layers.Conv2D(image_shape[-1], 3, padding="same", kernel_initializer=small, name="correction")(x)
+        restored = layers.Add(name="restored")([images, correction])
     return keras.Model(images, restored, name="pooled_autoencoder")
 
 

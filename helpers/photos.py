@@ -5,6 +5,7 @@ Nothing here needs Keras, so what is at hand is checked within a second or two.
 
 import hashlib
 import importlib.metadata
+import pathlib
 import sys
 
 import numpy as np
@@ -114,6 +115,31 @@ def photo_tiles(split, size, stride=None):
     if not tiles:
         raise ValueError(f"size is {size}, and no photograph of {split!r} is as large")
     return np.stack(tiles)
+
+
+def picture_files(folder):
+    """The picture files that lie in a folder, sorted by name; folders inside it are not looked into.
+
+    Parameters
+    ----------
+    folder : path-like
+
+    Returns
+    -------
+    list of pathlib.Path
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such folder, or no picture in it.
+    """
+    folder = pathlib.Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{paths.shown(folder)!r} is no folder: give the folder that your pictures lie in")
+    found = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+    if not found:
+        raise FileNotFoundError(f"no readable picture ({', '.join(SUFFIXES)}) in {paths.shown(folder)!r}")
+    return found
 
 
 def read_picture(path):

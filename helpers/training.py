@@ -19,6 +19,8 @@ from helpers.backend import keras
 
 # A dataset in Python costs time at each call of the training step; in a long epoch several steps are made a call.
 LONG_EPOCH, STEPS_AT_ONCE = 100, 10
+# What is predicted in one batch for scoring: enough to be fast, little enough for the memory.
+PIXELS_AT_ONCE = 500 * 64 * 64
 
 
 def set_seed(seed):
@@ -133,7 +135,7 @@ class Run:
             ) from None
         return self._finish(model, recipe, state, folder)
 
-    def score(self, model, degraded, clean, split="test"):
+    def score(self, model, degraded, clean, split="test", restored=None):
         """Score every image of a split, by the network or, where only a record is kept, from the record.
 
         Parameters
@@ -144,6 +146,8 @@ class Run:
             What is restored, and the truth, in [0, 1].
         split : str, optional
             The name under which the scores are recorded.
+        restored : numpy.ndarray, optional
+            What the network made of `degraded`, where that is at hand already.
 
         Returns
         -------
@@ -157,7 +161,10 @@ class Run:
         """
         if self.source == "record":
             return self._recorded_scores(degraded, clean, split)
-        table = metrics.evaluate(clean, model.predict(degraded, batch_size=500, verbose=0))
+        if restored is None:
+            batch_size = max(1, PIXELS_AT_ONCE // int(np.prod(degraded.shape[1:3])))
+            restored = model.predict(degraded, batch_size=min(500, batch_size), verbose=0)
+        table = metrics.evaluate(clean, restored)
         if self.mode != "pretrained":
             summary = table[metrics.COLUMNS].mean().round(6).to_dict()
             summary |= {"n_images": len(table), "input_psnr": _input_psnr(degraded, clean)}

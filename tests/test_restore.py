@@ -1,9 +1,12 @@
 """Pictures of any size through a network: tiles leave no seam, and what cannot be used is refused."""
 
+import re
+
 import numpy as np
 import pytest
+from PIL import Image
 
-from helpers import baselines, models, restore
+from helpers import baselines, models, paths, restore
 from helpers.backend import keras
 
 
@@ -75,3 +78,109 @@ def test_bad_input_is_refused(identity):
             restore.restore_image(image, identity, **options)
     with pytest.raises(ValueError, match="factor is 0"):
         restore.restore_image(image, identity, scale=0)
+
+
+@pytest.fixture
+def shipped(sharpener, identity):
+    """Networks where the shipped ones lie."""
+    paths.weights().mkdir(parents=True)
+    digits = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Activation("linear")])
+    for name, model in {"denoise_blind": sharpener, "denoise_25": identity, "sr_x2": identity, "mnist_best": digits}.items():
+        model.save(paths.weights() / f"{name}.keras")
+
+
+@pytest.fixture
+def photograph(tmp_path):
+    folder = tmp_path / "my pictures"
+    folder.mkdir()
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 56, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(folder / "photo.png")
+    return folder / "photo.png"
+
+
+def opened(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def test_a_picture_is_restored_beside_the_original(shipped, photograph, capsys):
+    before = photograph.read_bytes()
+    assert restore.main([str(photograph)]) == 0
+    result = photograph.with_name("photo_restored.png")
+    assert capsys.readouterr().out.strip() == str(result)
+    assert opened(result).shape == (40, 56, 3) and not np.array_equal(opened(result), opened(photograph))
+    assert photograph.read_bytes() == before
+    assert restore.main([str(photograph)]) == 1 and "--overwrite" in capsys.readouterr().err
+    assert restore.main([str(photograph), "--overwrite"]) == 0
+
+
+def test_tasks_choose_the_network(shipped, photograph, tmp_path):
+    for task, size in ((["--sigma", "25"], (40, 56, 3)), (["--task", "super-resolution"], (80, 112, 3))):
+        assert restore.main([str(photograph), "-o", str(tmp_path / "out"), "--overwrite", *task]) == 0
+        assert opened(tmp_path / "out/photo.png").shape == size
+    assert restore.main([str(photograph), "-o", str(tmp_path / "25"), "--sigma", "25"]) == 0
+    np.testing.assert_array_equal(opened(tmp_path / "25/photo.png"), opened(photograph))
+
+
+def test_a_folder_goes_on_after_a_bad_picture(shipped, photograph, tmp_path, capsys):
+    (photograph.parent / "bad.jpg").write_text("not a picture")
+    (photograph.parent / "notes.txt").write_text("no picture at all")
+    assert restore.main([str(photograph.parent), "-o", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr().err
+    assert "bad.jpg cannot be read as a picture" in said and "1 of 2 not restored" in said
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["photo.png"]
+
+
+def test_transparency_grey_and_sixteen_bits(shipped, tmp_path):
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 256, (9, 17, 4), dtype=np.uint8)).save(tmp_path / "alpha.png")
+    Image.fromarray(rng.integers(0, 65536, (9, 17), dtype=np.uint16)).save(tmp_path / "deep.png")
+    assert (
+        restore.main([str(tmp_path / "alpha.png"), str(tmp_path / "deep.png"), "-o", str(tmp_path / "out"), "--sigma", "25"])
+        == 0
+    )
+    np.testing.assert_array_equal(opened(tmp_path / "out/alpha.png"), opened(tmp_path / "alpha.png"))
+    deep = opened(tmp_path / "out/deep.png")
+    assert deep.dtype == np.uint16
+    np.testing.assert_allclose(deep.astype(float), opened(tmp_path / "deep.png").astype(float), atol=1)
+    assert restore.main([str(tmp_path / "alpha.png"), "-o", str(tmp_path / "twice"), "--task", "super-resolution"]) == 0
+    assert opened(tmp_path / "twice/alpha.png").shape == (18, 34, 4)
+
+
+def test_digits_have_their_size(shipped, photograph, tmp_path, capsys):
+    Image.fromarray(np.eye(28, dtype=np.uint8) * 200).save(tmp_path / "digit.png")
+    assert restore.main([str(tmp_path / "digit.png"), "--task", "digits"]) == 0
+    assert restore.main([str(photograph), "--task", "digits"]) == 1
+    assert "expected a digit: 28x28, grey" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["none.png"], "no file none.png"),
+        (["empty"], "no readable picture"),
+        (["--sigma", "-3", "none.png"], "--sigma is -3"),
+        (["--task", "super-resolution", "--scale", "4", "photo.png"], r"sr_x4\.keras is missing"),
+    ],
+)
+def test_what_cannot_be_done_is_said(shipped, tmp_path, capsys, monkeypatch, arguments, message):
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert restore.main(arguments) in (1, 2)
+    assert re.search(message, capsys.readouterr().err)
+
+
+def test_the_original_is_never_overwritten(shipped, photograph, capsys):
+    before = photograph.read_bytes()
+    assert restore.main([str(photograph), "-o", str(photograph.parent), "--overwrite"]) == 1
+    assert "is the picture itself" in capsys.readouterr().err and photograph.read_bytes() == before
+
+
+def test_stopped_by_hand(shipped, photograph, capsys, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(restore, "restore_picture", stop)
+    assert restore.main([str(photograph)]) == 130
+    assert "photo.png not written" in capsys.readouterr().err
+    assert [path.name for path in photograph.parent.iterdir()] == ["photo.png"]
