@@ -228,6 +228,44 @@ def show_history(histories, column, y_label, **as_for_lines):
 
 
 @styled
+def show_scatter(groups, x_label, y_label, *, log_x=False, name=None, alt=None):
+    """Points in groups, with a legend.
+
+    Parameters
+    ----------
+    groups : dict of str to (x, y)
+        Label to coordinates.
+    x_label, y_label : str
+        With units.
+    log_x : bool, optional
+        Logarithmic x axis.
+    name, alt : str, optional
+        As in `save_figure`.
+
+    Raises
+    ------
+    ValueError
+        When there is no point.
+    """
+    if not any(len(x) for x, _ in groups.values()):
+        raise ValueError("no point to draw")
+    figure = Figure()
+    axes = figure.subplots()
+    for (label, (x, y)), marker in zip(groups.items(), itertools.cycle("osD^v")):
+        axes.plot(x, y, marker, label=label, alpha=0.8)
+    axes.set(xlabel=x_label, ylabel=y_label)
+    if log_x:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:,g}")
+        axes.xaxis.set_minor_formatter("")
+    axes.legend()
+    digest = "; ".join(
+        f"{label} {len(y)} from {np.min(y):.1f} to {np.max(y):.1f}" for label, (_, y) in groups.items() if len(y)
+    )
+    save_figure(figure, name, alt, digest)
+
+
+@styled
 def show_layers(sizes, names, *, name=None, alt=None):
     """A chain of layers as bars, as high as the logarithm of their sizes.
 

@@ -6,11 +6,13 @@ of those that stood, so a failure leaves everything as it was.
 
 import argparse
 import base64
+import concurrent.futures
 import contextlib
 import filecmp
 import html
 import importlib.metadata
 import json
+import multiprocessing
 import os
 import pathlib
 import re
@@ -33,6 +35,7 @@ from helpers import paths, photos
 NOTEBOOKS = paths.ROOT / "notebooks"
 README = paths.ROOT / "README.md"
 TOLERANCE = 0.1  # dB of test PSNR that a training on another machine may move
+MEMORY_OF_A_NOTEBOOK = 3 * 2**30  # bytes that are free for each that runs side by side with others
 WORDS_PER_MINUTE = 130  # of reading, code counted as words
 _HEADLINES = ("noise 0.2 clipped",)  # the degradations whose results stand in the README
 PACKAGES = ("keras", "tensorflow", "numpy", "scipy", "scikit-image", "pandas", "matplotlib", "papermill")
@@ -42,7 +45,7 @@ class NotebookFailed(RuntimeError):
     """A notebook that stopped, with the cell and the traceback in its text."""
 
 
-def run_notebook(source, destination, mode, figures):
+def run_notebook(source, destination, mode, figures, position=0):
     """Execute a notebook in its own folder and write the executed copy.
 
     Parameters
@@ -52,6 +55,8 @@ def run_notebook(source, destination, mode, figures):
     mode : {"pretrained", "quick", "full"}
     figures : path-like
         The folder for its figures, tables in ``tables/`` below it.
+    position : int, optional
+        Line of the terminal for its progress, when several run side by side.
 
     Returns
     -------
@@ -66,7 +71,12 @@ def run_notebook(source, destination, mode, figures):
     source, destination = pathlib.Path(source), pathlib.Path(destination)
     destination.parent.mkdir(parents=True, exist_ok=True)
     parameters = {} if mode == "pretrained" else {"MODE": mode}  # without parameters no cell is added
-    line = {"desc": source.stem, "bar_format": "{desc}: {n_fmt}/{total_fmt} cells, {elapsed}", "mininterval": 1}
+    line = {
+        "desc": source.stem,
+        "bar_format": "{desc}: {n_fmt}/{total_fmt} cells, {elapsed}",
+        "mininterval": 1,
+        "position": position,
+    }
     progress = destination.with_suffix(".progress").absolute()
     environment = {"COURSE_FIGURES": str(pathlib.Path(figures).absolute()), "COURSE_PROGRESS": str(progress)}
     options = {"kernel_name": "python3", "progress_bar": line, "extra_arguments": ["--log-level=40"]}
@@ -157,7 +167,7 @@ def build(mode="pretrained", store=False):
     FileNotFoundError
         When there is no notebook.
     NotebookFailed
-        At the first notebook that stops; nothing that stood is changed then.
+        When a notebook stopped, after all others have run; nothing that stood is changed then.
     """
     sources = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
     if not sources:
@@ -165,7 +175,7 @@ def build(mode="pretrained", store=False):
     work = paths.cache() / "report" if mode == "pretrained" else paths.runs(mode)
     fresh = work / "figures.new"
     shutil.rmtree(fresh, ignore_errors=True)
-    executed = {source.name: run_notebook(source, work / source.name, mode, fresh) for source in sources}
+    executed = run_notebooks(sources, work, mode, fresh)
     if mode == "pretrained":
         for split in photos.SPLITS:
             contact_sheet(photos.load_photos(split), fresh / f"photos_{split}.png")
@@ -184,6 +194,50 @@ def build(mode="pretrained", store=False):
             with paths.replacing(NOTEBOOKS / name) as temporary:
                 nbformat.write(notebook, temporary)
     print(f"{len(executed)} notebook(s) in {mode!r}; figures and tables are in {paths.shown(target)}")
+
+
+def run_notebooks(sources, work, mode, figures):
+    """Execute notebooks, in "pretrained" side by side as far as cores and memory allow.
+
+    The last one runs after all others: it reads the tables that they write. One that fails does not stop the others.
+
+    Parameters
+    ----------
+    sources : list of pathlib.Path
+    work : pathlib.Path
+        The folder for the executed copies.
+    mode, figures
+        As for `run_notebook`.
+
+    Returns
+    -------
+    dict of str to nbformat.NotebookNode
+        The executed notebooks by file name, in the order of `sources`.
+
+    Raises
+    ------
+    NotebookFailed
+        When one or more stopped, with the cell and the traceback of each.
+    """
+    failures = []
+    for group in (sources[:-1], sources[-1:]):
+        memory = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
+        fitting = min(len(group), os.cpu_count() or 1, memory // MEMORY_OF_A_NOTEBOOK)
+        workers = max(1, fitting if mode == "pretrained" else 1)
+        pool = concurrent.futures.ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+        with pool:
+            running = [
+                pool.submit(run_notebook, source, work / source.name, mode, figures, number % workers)
+                for number, source in enumerate(group)
+            ]
+            for future in running:
+                try:
+                    future.result()
+                except NotebookFailed as error:
+                    failures.append(str(error))
+    if failures:
+        raise NotebookFailed("\n\n".join([*failures, f"{len(failures)} of {len(sources)} notebooks failed"]))
+    return {source.name: nbformat.read(work / source.name, as_version=4) for source in sources}
 
 
 def readme(text, tables, timings):
@@ -372,7 +426,7 @@ scored on a fixed part of the images, and the networks on the same part for comp
 
 
 def compare_trainings():
-    """Print shipped against retrained test PSNR for every finished training.
+    """Print shipped against retrained PSNR for every finished training, on test images where it was scored on them.
 
     Returns
     -------
@@ -382,13 +436,14 @@ def compare_trainings():
     rows = []
     for path in sorted(paths.runs("full").glob("*.json")):
         retrained, shipped_path = json.loads(path.read_text(encoding="utf-8")), paths.records() / path.name
-        row = {"training": path.stem, "retrained dB": retrained["results"]["test"]["psnr"], "verdict": "new"}
+        split = min(retrained["results"], key=("test", "validation", "train").index)  # the test where it was scored
+        row = {"training": path.stem, "split": split, "retrained dB": retrained["results"][split]["psnr"], "verdict": "new"}
         if shipped_path.exists():
-            row["shipped dB"] = json.loads(shipped_path.read_text(encoding="utf-8"))["results"]["test"]["psnr"]
+            row["shipped dB"] = json.loads(shipped_path.read_text(encoding="utf-8"))["results"][split]["psnr"]
             row["difference"] = round(row["retrained dB"] - row["shipped dB"], 3)
             row["verdict"] = "same" if abs(row["difference"]) <= TOLERANCE else "DIFFERS"
         rows.append(row)
-    print(f"\nTest PSNR, tolerance {TOLERANCE} dB:\n{pd.DataFrame(rows).to_string(index=False, na_rep='-')}")
+    print(f"\nPSNR, tolerance {TOLERANCE} dB:\n{pd.DataFrame(rows).to_string(index=False, na_rep='-')}")
     return all(row["verdict"] != "DIFFERS" for row in rows)
 
 

@@ -15,6 +15,9 @@ DEGRADATIONS = (
     "low resolution 3",
     "low resolution 4",
     "low resolution 6",
+    "low light",
+    "blur 1.2",
+    "noise 25/255",
     "noise 0.1 unclipped",
     "noise 0.05 clipped",
     "noise 0.1 clipped",
@@ -65,6 +68,10 @@ METHODS = (
     "pooled, published recipe",
     "residual, all factors",
     "residual, one factor",
+    "U-Net, all strengths",
+    "U-Net, best, eight turns",
+    "unsharp mask",
+    "gamma and total variation",
 )
 COLUMNS = ("notebook dataset split degradation method kind params n_images mse psnr ssim published_psnr source").split()
 PER_IMAGE_COLUMNS = ["dataset", "split", "degradation", "method", "image", "mse", "psnr", "ssim"]
@@ -138,3 +145,26 @@ def save(name, rows):
     with paths.replacing(paths.tables() / f"{name}.csv") as temporary:
         shown.to_csv(temporary, index=False, lineterminator="\n")
     return table
+
+
+def load(name):
+    """Read a table that a chapter wrote: that of this run where there is one, else the report's.
+
+    Parameters
+    ----------
+    name : str
+        "02_results", or "02_per_image".
+
+    Returns
+    -------
+    pandas.DataFrame
+
+    Raises
+    ------
+    FileNotFoundError
+        When no run wrote it.
+    """
+    for folder in (paths.tables(), paths.ROOT / "figures" / "tables"):
+        if (folder / f"{name}.csv").exists():
+            return pd.read_csv(folder / f"{name}.csv", dtype={"notebook": str})
+    raise FileNotFoundError(f"no table {name}.csv: run chapter {name[:2]} first, or `make report` for all")

@@ -182,3 +182,13 @@ def test_a_metric_series_tells_kept_from_dropped(shown):
     plotting.show_metric_series(table, table.index[table["ssim"] > 0.5], name="03_series", alt="Scores.")
     assert f"{(table['ssim'] > 0.5).sum()} of 40 kept" in shown[0][0]["text/plain"]
     assert np.asarray(Image.open(paths.figures() / "03_series.png").convert("L")).std() > 10
+
+
+def test_a_scatter(shown):
+    groups = {"digits": ([1e4, 1e5, 1e6], [6.0, 9.0, 10.0]), "photographs": ([3e5], [8.0])}
+    plotting.show_scatter(groups, "parameters", "gain, dB", log_x=True, name="06_x", alt="Points.")
+    (data, _) = shown[0]
+    assert data["text/plain"] == "<figure 06_x: digits 3 from 6.0 to 10.0; photographs 1 from 8.0 to 8.0>"
+    assert np.asarray(Image.open(paths.figures() / "06_x.png").convert("L")).std() > 5
+    with pytest.raises(ValueError, match="no point"):
+        plotting.show_scatter({"none": ([], [])}, "x", "y", alt="Nothing.")

@@ -44,3 +44,12 @@ def test_names_are_said_once():
     for names in (results.METHODS, results.DEGRADATIONS, results.KINDS, results.SOURCES, results.SPLITS):
         assert len(set(names)) == len(names)
     assert set(plotting.COLORS) - {"clean"} <= set(results.METHODS)
+
+
+def test_a_table_of_this_run_or_else_the_reports():
+    written = results.save("02_results", [results.row(scores, **facts)])
+    loaded = results.load("02_results")
+    assert list(loaded) == list(written) and loaded["notebook"].tolist() == ["02"]
+    assert len(results.load("01_results")) > 5  # the report's, since this test wrote none
+    with pytest.raises(FileNotFoundError, match=r"no table 09_results\.csv: run chapter 09 first"):
+        results.load("09_results")
