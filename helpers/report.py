@@ -11,6 +11,7 @@ import contextlib
 import filecmp
 import html
 import importlib.metadata
+import io
 import json
 import multiprocessing
 import os
@@ -340,9 +341,8 @@ def page(notebooks, figures):
 def _photographs(figures):
     parts = []
     for split, rows in photos.table().groupby("split", sort=False):
-        png = base64.b64encode((figures / f"photos_{split}.png").read_bytes()).decode()
-        alt = f"The {len(rows)} photographs of {rows['scene'].nunique()} scenes in the split {split!r}, small"
-        parts.append(f'<figure><img alt="{alt}" src="data:image/png;base64,{png}"><figcaption>{alt}.</figcaption></figure>')
+        alt = f"The {len(rows)} photographs of {rows['scene'].nunique()} scenes in the split {split!r}, small."
+        parts.append(_figure((figures / f"photos_{split}.png").read_bytes(), alt))
     return "".join(parts)
 
 
@@ -356,12 +356,19 @@ def _chapter(notebook):
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             if "image/png" in data:
-                alt = html.escape(output.metadata["image/png"]["alt"], quote=True)
-                png = "".join(data["image/png"].split())
-                parts.append(
-                    f'<figure><img alt="{alt}" src="data:image/png;base64,{png}"><figcaption>{alt}</figcaption></figure>'
-                )
+                parts.append(_figure(base64.b64decode(data["image/png"]), output.metadata["image/png"]["alt"]))
     return f"<section>{''.join(parts)}</section>"
+
+
+def _figure(png, alt):
+    """A picture with its description as caption; as WebP it takes a fraction of the PNG in figures/."""
+    stream, alt = io.BytesIO(), html.escape(alt, quote=True)
+    with Image.open(io.BytesIO(png)) as picture:
+        size = picture.size
+        picture.convert("RGB").save(stream, "webp", quality=88, method=4)
+    data = base64.b64encode(stream.getvalue()).decode()
+    image = f'<img width="{size[0]}" height="{size[1]}" alt="{alt}" src="data:image/webp;base64,{data}">'
+    return f"<figure>{image}<figcaption>{alt}</figcaption></figure>"
 
 
 def _inline(markdown):
