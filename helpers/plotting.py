@@ -18,6 +18,7 @@ import pandas as pd
 from IPython.display import Markdown, display
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from helpers import paths
 
@@ -195,8 +196,11 @@ def show_lines(
         axes.set_ylim(bottom=y_from)
     if log_x:
         axes.set_xscale("log")
+        if len(x) <= 8:
+            axes.set_xticks(x)
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter("")
+        axes.xaxis.set_minor_locator(NullLocator())
     if categories is not None:
         axes.set_xticks(range(len(categories)), categories)
     _label_ends(axes, ends)
