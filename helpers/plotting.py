@@ -67,6 +67,7 @@ def save_figure(figure, name, alt, digest=""):
     OSError
         When the folder cannot be written to.
     """
+    digest = " ".join(digest.split())  # labels may hold line breaks
     if not (alt and alt.strip()):
         raise ValueError(f"figure {name!r} has no alt text: say in a sentence what it shows")
     if paths.mode() == "quick":  # so that nobody takes a small training's picture for the real one
