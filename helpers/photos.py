@@ -3,6 +3,7 @@
 Nothing here needs Keras, so what is at hand is checked within a second or two.
 """
 
+import contextlib
 import hashlib
 import importlib.metadata
 import pathlib
@@ -161,9 +162,30 @@ def read_picture(path):
     ValueError
         When it cannot be read as a picture, with the reason.
     """
+    with opened_picture(path) as opened:
+        return np.asarray(_on_white(_eight_bits(ImageOps.exif_transpose(opened))))
+
+
+@contextlib.contextmanager
+def opened_picture(path):
+    """A picture file as Pillow opens it; whatever fails in the block is said to be this file's fault.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Yields
+    ------
+    PIL.Image.Image
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As in `read_picture`.
+    """
     try:
         with Image.open(path, formats=list(FORMATS)) as opened:
-            return np.asarray(_on_white(_eight_bits(ImageOps.exif_transpose(opened))))
+            yield opened
     except FileNotFoundError as error:
         raise FileNotFoundError(f"there is no file {paths.shown(path)}") from error
     except Exception as error:  # a damaged file fails in as many ways as there are decoders

@@ -67,18 +67,12 @@ def read(path):
         When the file holds more than is used.
     """
     path = pathlib.Path(path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=list(photos.FORMATS)) as opened:
-                deep = _deep_values(opened, path)
-                values = (deep, 16, None) if deep is not None else _eight_bit_values(opened)
-                return Picture(*values, _metadata(opened), opened.format)
-    except FileNotFoundError as error:
-        raise FileNotFoundError(f"there is no file {paths.shown(path)}") from error
-    except Exception as error:  # a damaged file fails in as many ways as there are decoders
-        reason = str(error).replace(str(path), paths.shown(path)).splitlines() or [type(error).__name__]
-        raise ValueError(f"{paths.shown(path)} cannot be read as a picture: {reason[0]}") from error
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        with photos.opened_picture(path) as opened:
+            deep = _deep_values(opened, path)
+            values = (deep, 16, None) if deep is not None else _eight_bit_values(opened)
+            return Picture(*values, _metadata(opened), opened.format)
 
 
 def write(path, picture):
