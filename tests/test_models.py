@@ -128,3 +128,15 @@ def test_super_resolution_does_not_shift_the_picture():
     correction.set_weights([kernel, correction.get_weights()[1]])
     images = np.random.default_rng(0).random((1, 16, 24, 3), dtype=np.float32)
     np.testing.assert_allclose(model.predict(images, verbose=0), 0.9 * images, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "parameters"),
+    [({"grow": "repeated"}, 333_955), ({"skips": True}, 333_955), ({"residual": True}, 333_955), ({"blocks": 1}, 629_123)],
+)
+def test_the_pooled_autoencoder_in_its_forms(options, parameters):
+    model = models.pooled_autoencoder((None, None, 3), (32, 64, 128), **options)
+    images = np.random.default_rng(0).random((1, 16, 24, 3), dtype=np.float32)
+    restored = model.predict(images, verbose=0)
+    assert model.count_params() == parameters and restored.shape == images.shape
+    assert (np.abs(restored - images).mean() < 0.05) == options.get("residual", False)  # starts at its input
