@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --timeout 15 --retries 1
 WORKERS ?= 2
 
-.PHONY: help report notebooks train promote test test-all time benchmark lab data pdf clean
+.PHONY: help report notebooks train promote search test test-all time benchmark lab data pdf clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1 — /p' Makefile
@@ -34,6 +34,9 @@ train: $(INSTALLED)  ## train everything from scratch into data/cache/runs (FRES
 
 promote: $(INSTALLED)  ## take data/cache/runs over into data/weights and data/records
 	@$(BIN)/python -m helpers.report --promote
+
+search: $(INSTALLED)  ## try learning rates, patch and batch sizes for chapter 05 (goes on where it was stopped)
+	@$(BIN)/python tests/search.py
 
 test: $(INSTALLED)  ## what everyone runs, minutes
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" tests

@@ -43,7 +43,7 @@ def table():
     return pd.read_csv(TABLE, keep_default_na=False)
 
 
-def load_photos(split="train"):
+def load_photos(split="train", halves=False):
     """The photographs of one split, in the order of data/photos.csv.
 
     Parameters
@@ -51,6 +51,8 @@ def load_photos(split="train"):
     split : {"train", "validation", "test", "shown"}
         Photographs of one place or one object lie in one split only. "shown" are the six of the test split that run
         through the chapters: an animal, lettering, fine texture, foliage, a building, smooth sky.
+    halves : bool, optional
+        Each photograph is followed by itself at half its size, where more detail meets in a patch.
 
     Returns
     -------
@@ -63,7 +65,10 @@ def load_photos(split="train"):
     ValueError
         When the split is unknown, or a photograph is not byte for byte the one that is listed.
     """
-    return [photo for _, photo in _photos(split)]
+    loaded = [photo for _, photo in _photos(split)]
+    if not halves:
+        return loaded
+    return [size for photo in loaded for size in (photo, resized(photo, (photo.shape[0] // 2, photo.shape[1] // 2)))]
 
 
 def verify_photos():

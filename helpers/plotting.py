@@ -209,29 +209,6 @@ def show_lines(
     save_figure(figure, name, alt, digest)
 
 
-def show_history(histories, column, y_label, **as_for_lines):
-    """One curve a training over the epochs.
-
-    Parameters
-    ----------
-    histories : dict of str to pandas.DataFrame
-        As `helpers.training.Run.fit` gives them.
-    column : str or sequence of str
-        "val_psnr"; several columns become several curves, labelled "run, column".
-    y_label : str
-        With the unit.
-    **as_for_lines
-        As for `show_lines`.
-    """
-    columns = [column] if isinstance(column, str) else column
-    lines = {
-        label if len(columns) == 1 else f"{label}, {c}": (history["epoch"].to_numpy(), history[c].to_numpy())
-        for label, history in histories.items()
-        for c in columns
-    }
-    show_lines(lines, "epoch", y_label, **as_for_lines)
-
-
 @styled
 def show_scatter(groups, x_label, y_label, *, log_x=False, name=None, alt=None):
     """Points in groups, with a legend.

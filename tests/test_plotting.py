@@ -50,8 +50,8 @@ def test_the_same_picture_has_the_same_bytes(strokes, shown):
 
 
 def test_every_kind_of_figure_comes_out(shown):
-    history = pd.DataFrame({"epoch": range(1, 21), "psnr": np.linspace(10, 20, 20), "val_psnr": np.linspace(9, 19, 20)})
-    plotting.show_history({"a": history, "b": history + 1}, ["psnr", "val_psnr"], "PSNR (dB)", name="1", alt="Curves.")
+    epochs = range(1, 21)
+    plotting.show_lines({"a": (epochs, np.linspace(10, 20, 20))}, "epoch", "PSNR (dB)", name="1", alt="A curve.")
     plotting.show_lines({"a": ([1, 10], [3, 1], [2, 0], [4, 2])}, "x", "y", name="2", alt="A band.", log_x=True)
     plotting.show_lines({"a": (range(2), [3, 1])}, "x", "y", name="3", alt="Classes.", categories=["0", "1"])
     table = pd.DataFrame({"psnr": np.random.default_rng(0).normal(20, 1, 500)})
@@ -59,7 +59,7 @@ def test_every_kind_of_figure_comes_out(shown):
         {"U-Net, best": table, "dense, published recipe": table - 3}, "psnr", "PSNR (dB)", name="4", alt="Histograms."
     )
     assert sorted(path.stem for path in paths.figures().glob("*.png")) == ["1", "2", "3", "4"]
-    assert "a, psnr 10.0 to 20.0" in shown[0][0]["text/plain"]
+    assert "a 10.0 to 20.0" in shown[0][0]["text/plain"]
 
 
 def test_labels_at_the_ends_do_not_overlap(monkeypatch):

@@ -1,0 +1,49 @@
+"""The search goes on where it was stopped, and its trials are what they say."""
+
+import pytest
+
+import search
+
+
+def pretended(rate, patch_size, batch_size):
+    """Best at a rate of 2e-3 with small batches of 64x64."""
+    return -abs(rate - 2e-3) * 1e3 - abs(patch_size - 64) / 64 - batch_size / 100
+
+
+def test_a_search_that_is_stopped_goes_on_as_if_it_had_not_been(tmp_path):
+    calls = []
+
+    def stopped(**settings):
+        calls.append(settings)
+        if len(calls) in (3, 8):
+            raise KeyboardInterrupt
+        return pretended(**settings)
+
+    whole = search.search(tmp_path / "whole", 10, pretended)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            search.search(tmp_path / "broken", 10, stopped)
+    assert search.search(tmp_path / "broken", 10, stopped).equals(whole)
+    assert len(calls) == 10 + 2
+    assert whole["psnr"].is_monotonic_decreasing and whole["rate"].between(3e-4, 6e-3).all()
+
+
+def test_a_finished_search_tries_nothing_again(tmp_path):
+    first = search.search(tmp_path / "done", 3, pretended)
+    again = search.search(tmp_path / "done", 3, lambda **settings: pytest.fail("tried again"))
+    assert again.equals(first)
+
+
+def test_a_trial_learns_and_comes_out_again():
+    short, longer = (search.score(2e-3, 32, 8, pixels=steps * 8 * 32 * 32) for steps in (1, 40))
+    assert longer > short + 1
+    assert search.score(2e-3, 32, 8, pixels=8 * 32 * 32) == short
+
+
+def test_what_is_finished_survives_ctrl_c(own_folders, monkeypatch, capsys):
+    def stop(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(search, "search", stop)
+    assert search.main() == 130
+    assert "goes on from there" in capsys.readouterr().err
