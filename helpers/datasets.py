@@ -251,9 +251,9 @@ class PairedImageSequence(ShuffledSequence):
 
     Parameters
     ----------
-    csv : path-like
+    csv : path-like or None
         Its columns ``low_res`` and ``high_res`` hold file names; a column ``split``, when there is one, holds "train",
-        "validation" or "test".
+        "validation" or "test". None pairs the files that bear the same name, whatever their suffixes.
     low_res_dir, high_res_dir : path-like
         The folders of these files. The case of a suffix does not matter.
     image_size : tuple of int, optional
@@ -305,7 +305,7 @@ class PairedImageSequence(ShuffledSequence):
         for folder in folders.values():
             if not folder.is_dir():
                 raise FileNotFoundError(f"{paths.shown(folder)!r} is no folder: give the one that the pictures lie in")
-        rows = _dealt_out(_read_pairs(pathlib.Path(csv)))
+        rows = _dealt_out(_same_names(*folders.values()) if csv is None else _read_pairs(pathlib.Path(csv)))
         rows = rows[(rows["split"] == split) | (split is None)]
         files = {column: _found(folder, rows[column]) for column, folder in folders.items()}
         wanted = list(dict.fromkeys(file for file in files["low_res"] + files["high_res"] if isinstance(file, pathlib.Path)))
@@ -420,6 +420,13 @@ def _read_pairs(csv):
     if not {"low_res", "high_res"} <= set(rows.columns):
         raise ValueError(f"{paths.shown(csv)} has the columns {list(rows.columns)}, expected low_res and high_res")
     return rows
+
+
+def _same_names(low_res_dir, high_res_dir):
+    """Files of equal name, whatever their suffixes, as a list of pairs."""
+    partners = {file.stem: file.name for file in photos.picture_files(high_res_dir)}
+    names = [file.name for file in photos.picture_files(low_res_dir)]
+    return pd.DataFrame({"low_res": names, "high_res": [partners.get(pathlib.Path(name).stem, name) for name in names]})
 
 
 def _dealt_out(rows):

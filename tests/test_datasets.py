@@ -212,6 +212,22 @@ def test_pairs_stay_together_in_a_new_order_each_epoch(published, in_memory):
     assert (data[1][0][:, 0, 0, 0] * 255).round().tolist() == orders[0][4:8]
 
 
+def test_files_of_equal_name_are_pairs(tmp_path):
+    for name, values in {"low": range(6), "high": range(1, 8)}.items():
+        (tmp_path / name).mkdir()
+        for value in values:
+            suffix = "png" if name == "high" else "PNG"
+            Image.fromarray(np.full((8, 8, 3), 10 * value + (name == "low"), np.uint8)).save(tmp_path / name / f"{value}.{suffix}")
+    with pytest.warns(UserWarning, match=r"1 of 6 pairs left out.*0\.PNG"):
+        data = datasets.PairedImageSequence(None, tmp_path / "low", tmp_path / "high", (8, 8))
+    low, high = data.arrays()
+    assert len(data.pairs) == 5
+    np.testing.assert_allclose(255 * (low - high), 1, atol=1e-3)
+    with pytest.raises(FileNotFoundError, match="no readable picture"):
+        (tmp_path / "empty").mkdir()
+        datasets.PairedImageSequence(None, tmp_path / "empty", tmp_path / "high")
+
+
 def test_a_steady_number_of_batches(published):
     data = pairs_of(published, steps_per_epoch=10, batch_size=8)
     assert len(data) == 10 and all(len(data[k][0]) == 8 for k in range(10))
