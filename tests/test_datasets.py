@@ -217,7 +217,9 @@ def test_files_of_equal_name_are_pairs(tmp_path):
         (tmp_path / name).mkdir()
         for value in values:
             suffix = "png" if name == "high" else "PNG"
-            Image.fromarray(np.full((8, 8, 3), 10 * value + (name == "low"), np.uint8)).save(tmp_path / name / f"{value}.{suffix}")
+            Image.fromarray(np.full((8, 8, 3), 10 * value + (name == "low"), np.uint8)).save(
+                tmp_path / name / f"{value}.{suffix}"
+            )
     with pytest.warns(UserWarning, match=r"1 of 6 pairs left out.*0\.PNG"):
         data = datasets.PairedImageSequence(None, tmp_path / "low", tmp_path / "high", (8, 8))
     low, high = data.arrays()

@@ -1,7 +1,6 @@
 """The search goes on where it was stopped, and its trials are what they say."""
 
 import pytest
-
 import search
 
 
