@@ -5,13 +5,9 @@ of those that stood, so a failure leaves everything as it was.
 """
 
 import argparse
-import base64
 import concurrent.futures
 import contextlib
 import filecmp
-import html
-import importlib.metadata
-import io
 import json
 import multiprocessing
 import os
@@ -24,22 +20,17 @@ import threading
 import time
 
 import nbformat
-import numpy as np
 import pandas as pd
 import papermill
 from papermill.exceptions import PapermillExecutionError
-from PIL import Image, ImageOps
-from skimage import util
 
-from helpers import paths, photos
+from helpers import pages, paths, photos
 
 NOTEBOOKS = paths.ROOT / "notebooks"
 README = paths.ROOT / "README.md"
 TOLERANCE = 0.1  # dB of test PSNR that a training on another machine may move
 MEMORY_OF_A_NOTEBOOK = 3 * 2**30  # bytes that are free for each that runs side by side with others
 WORDS_PER_MINUTE = 130  # of reading, code counted as words
-_HEADLINES = ("noise 0.2 clipped",)  # the degradations whose results stand in the README
-PACKAGES = ("keras", "tensorflow", "numpy", "scipy", "scikit-image", "pandas", "matplotlib", "papermill")
 
 
 class NotebookFailed(RuntimeError):
@@ -82,7 +73,7 @@ def run_notebook(source, destination, mode, figures, position=0):
     environment = {"COURSE_FIGURES": str(pathlib.Path(figures).absolute()), "COURSE_PROGRESS": str(progress)}
     options = {"kernel_name": "python3", "progress_bar": line, "extra_arguments": ["--log-level=40"]}
     try:
-        with _environment(environment), _shown_in_the_terminal(progress):
+        with _environment(environment), _shown_in_the_terminal(progress, mode):
             executed = papermill.execute_notebook(source, destination, parameters, cwd=source.parent, **options)
     except PapermillExecutionError as error:
         raise NotebookFailed(
@@ -108,8 +99,8 @@ def _environment(variables):
 
 
 @contextlib.contextmanager
-def _shown_in_the_terminal(progress):
-    """While a notebook runs, what its trainings write into the file `progress` stands in the terminal."""
+def _shown_in_the_terminal(progress, mode):
+    """While a notebook runs, what its trainings write into the file `progress` stands in the terminal, with the time left."""
     done = threading.Event()
 
     def watch():
@@ -117,7 +108,8 @@ def _shown_in_the_terminal(progress):
         while not done.wait(1):
             text = progress.read_text(encoding="utf-8").strip() if progress.exists() else ""
             if text and text != last:
-                print(f"\r{text}".ljust(72), end="", file=sys.stderr, flush=True)
+                left = f", about {minutes_left():.0f} min left in all" if mode == "full" else ""
+                print(f"\r{text}{left}".ljust(100), end="", file=sys.stderr, flush=True)
             last = text
 
     if sys.stderr.isatty():
@@ -127,6 +119,18 @@ def _shown_in_the_terminal(progress):
     finally:
         done.set()
         progress.unlink(missing_ok=True)
+
+
+def minutes_left():
+    """Minutes that `make train` has before it, going by how long each unfinished training took for its record.
+
+    Returns
+    -------
+    float
+    """
+    records = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in paths.records().glob("*.json")}
+    finished = {path.stem for path in paths.runs("full").glob("*.keras")}
+    return sum(record["minutes"] for name, record in records.items() if name not in finished)
 
 
 def normalised(notebook):
@@ -179,14 +183,14 @@ def build(mode="pretrained", store=False):
     executed = run_notebooks(sources, work, mode, fresh)
     if mode == "pretrained":
         for split in photos.SPLITS:
-            contact_sheet(photos.load_photos(split), fresh / f"photos_{split}.png")
+            pages.contact_sheet(photos.load_photos(split), fresh / f"photos_{split}.png")
         with paths.replacing(fresh / "report.html") as temporary:
-            temporary.write_text(page(list(executed.values()), fresh), encoding="utf-8")
+            temporary.write_text(pages.report(list(executed.values()), fresh), encoding="utf-8")
     target = paths.figures() if mode == "pretrained" else work / "figures"
     take_over(fresh, target)
     if mode == "pretrained":
         text = README.read_text(encoding="utf-8")
-        made = readme(text, target / "tables", paths.data() / "timings.csv")
+        made = pages.readme(text, target / "tables", paths.data() / "timings.csv")
         if made != text:
             with paths.replacing(README) as temporary:
                 temporary.write_text(made, encoding="utf-8")
@@ -241,52 +245,6 @@ def run_notebooks(sources, work, mode, figures):
     return {source.name: nbformat.read(work / source.name, as_version=4) for source in sources}
 
 
-def readme(text, tables, timings):
-    """README.md with its generated parts made anew.
-
-    Parameters
-    ----------
-    text : str
-        The page, with ``<!-- NAME -->`` and ``<!-- end of NAME -->`` around each part: "results" and "minutes".
-    tables : pathlib.Path
-        The folder with the NN_results.csv.
-    timings : pathlib.Path
-        data/timings.csv.
-
-    Returns
-    -------
-    str
-    """
-    results = pd.concat([pd.read_csv(path) for path in sorted(tables.glob("*_results.csv"))])
-    largest = results.groupby(["notebook", "dataset", "degradation"])["n_images"].transform("max")
-    shown = results[(results["n_images"] == largest) & (results["split"] == "test") & results["degradation"].isin(_HEADLINES)]
-    lines = [
-        f"| {row.method} | {row.params:,} | {row.psnr:.2f} | {row.ssim:.3f} | {_published(row.published_psnr)} |"
-        for row in shown.itertuples()
-    ]
-    head = "| method | parameters | PSNR, dB | SSIM | published, dB |\n|---|--:|--:|--:|--:|"
-    minutes = [
-        f"| {row.notebook} | {row.reading:.0f} | {row.pretrained:.1f} | {row.quick:.1f} | {row.full:.0f} |"
-        for row in (pd.read_csv(timings).itertuples() if timings.exists() else ())
-    ]
-    parts = {
-        "results": "\n".join([head, *lines]),
-        "minutes": "\n".join(["| chapter | read | pretrained | quick | full |\n|---|--:|--:|--:|--:|", *minutes]),
-    }
-    for name, part in parts.items():
-        marks = f"<!-- {name} -->", f"<!-- end of {name} -->"
-        before, _, rest = text.partition(marks[0])
-        _, end, after = rest.partition(marks[1])
-        if not end:
-            raise ValueError(f"README.md has no part between {marks[0]} and {marks[1]}")
-        text = f"{before}{marks[0]}\n{part}\n{marks[1]}{after}"
-    return text
-
-
-def _published(value):
-    return "" if pd.isna(value) else f"{value:g}"
-
-
 def take_over(fresh, target):
     """Move a finished run's files to `target`, file by file, and remove those that no notebook writes any more."""
     wanted = {path.relative_to(fresh) for path in fresh.rglob("*") if path.is_file()}
@@ -298,138 +256,6 @@ def take_over(fresh, target):
         if path.relative_to(target) not in wanted and path.suffix in (".png", ".csv", ".html"):
             path.unlink()
     shutil.rmtree(fresh)
-
-
-def contact_sheet(pictures, path):
-    """Write small copies of many photographs as one picture of the page's width.
-
-    Parameters
-    ----------
-    pictures : list of numpy.ndarray of uint8, each of shape (height, width, 3)
-        In reading order; what does not fit the shape of a place is cut off at the sides.
-    path : path-like
-        The PNG file, of at most 256 colours, which keeps it small.
-    """
-    columns = 10 if len(pictures) > 40 else 5
-    size = 840 // columns, 560 // columns
-    places = [np.asarray(ImageOps.fit(Image.fromarray(picture), size, Image.Resampling.BICUBIC)) for picture in pictures]
-    grid = (-(-len(places) // columns), columns)
-    sheet = util.montage(places, fill=(255, 255, 255), grid_shape=grid, padding_width=2, channel_axis=-1)
-    with paths.replacing(path) as temporary:
-        Image.fromarray(sheet).quantize(256).save(temporary, optimize=True)
-
-
-def page(notebooks, figures):
-    """The report as one self-contained HTML page.
-
-    Parameters
-    ----------
-    notebooks : list of nbformat.NotebookNode
-        Executed.
-    figures : pathlib.Path
-        The folder with the contact sheets and, in ``tables/``, the NN_results.csv.
-
-    Returns
-    -------
-    str
-    """
-    results = pd.concat([pd.read_csv(path) for path in sorted((figures / "tables").glob("*_results.csv"))], ignore_index=True)
-    body = "".join(_chapter(notebook) for notebook in notebooks)
-    return _PAGE.format(body=body, photographs=_photographs(figures), results=_html_table(results), produced=_how_produced())
-
-
-def _photographs(figures):
-    parts = []
-    for split, rows in photos.table().groupby("split", sort=False):
-        alt = f"The {len(rows)} photographs of {rows['scene'].nunique()} scenes in the split {split!r}, small."
-        parts.append(_figure((figures / f"photos_{split}.png").read_bytes(), alt))
-    return "".join(parts)
-
-
-def _chapter(notebook):
-    parts = []
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown" and not parts:
-            title, _, rest = cell.source.partition("\n")
-            sentence = rest.strip().split("\n\n")[0]
-            parts.append(f"<h2>{html.escape(title.lstrip('# '))}</h2><p class='sentence'>{_inline(sentence)}</p>")
-        for output in cell.get("outputs", []):
-            data = output.get("data", {})
-            if "image/png" in data:
-                parts.append(_figure(base64.b64decode(data["image/png"]), output.metadata["image/png"]["alt"]))
-    return f"<section>{''.join(parts)}</section>"
-
-
-def _figure(png, alt):
-    """A picture with its description as caption; as WebP it takes a fraction of the PNG in figures/."""
-    stream, alt = io.BytesIO(), html.escape(alt, quote=True)
-    with Image.open(io.BytesIO(png)) as picture:
-        size = picture.size
-        picture.convert("RGB").save(stream, "webp", quality=88, method=4)
-    data = base64.b64encode(stream.getvalue()).decode()
-    image = f'<img width="{size[0]}" height="{size[1]}" alt="{alt}" src="data:image/webp;base64,{data}">'
-    return f"<figure>{image}<figcaption>{alt}</figcaption></figure>"
-
-
-def _inline(markdown):
-    """The little Markdown that a chapter's first sentence uses: emphasis."""
-    return re.sub(r"\*+(.+?)\*+", r"<em>\1</em>", html.escape(markdown.lstrip("> ")))
-
-
-def _html_table(results):
-    shown = results.drop(columns=["mse"]).rename(columns={"params": "parameters", "n_images": "images", "psnr": "PSNR (dB)"})
-    shown = shown.rename(columns={"ssim": "SSIM", "published_psnr": "published (dB)"})
-    formats = {"PSNR (dB)": "{:.2f}".format, "SSIM": "{:.3f}".format, "parameters": "{:,}".format, "images": "{:,}".format}
-    return shown.to_html(index=False, border=0, na_rep="", formatters=formats, classes="results")
-
-
-def _how_produced():
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
-    records = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(paths.records().glob("*.json"))]
-    rows = [
-        {
-            "training": record["name"],
-            "kept": record["kept"],
-            "parameters": f"{record['parameters']:,}",
-            "epochs": record["recipe"]["epochs"],
-            "seed": record["recipe"]["seed"],
-            "minutes": f"{record['minutes']:.1f}",
-            "trained on": f"{record['trained_with']['machine']}, Keras {record['trained_with']['keras']}",
-        }
-        for record in records
-    ]
-    return (
-        "<p>Every figure and number on this page was written by the notebooks, run headlessly with <code>make report</code> "
-        "from the shipped weights and records. <code>make train</code> trains them again from scratch. "
-        f"Made with {versions}.</p>" + pd.DataFrame(rows).to_html(index=False, border=0, classes="results")
-    )
-
-
-_PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Image enhancement with autoencoders: report</title>
-<style>
-body {{ font: 16px/1.55 system-ui, sans-serif; color: #1a1a1a; max-width: 52rem; margin: 2rem auto; padding: 0 1rem; }}
-h1, h2 {{ line-height: 1.2; }} h2 {{ margin-top: 2.5rem; border-top: 1px solid #ddd; padding-top: 1.5rem; }}
-.sentence {{ font-size: 1.1rem; }} figure {{ margin: 1.6rem 0; break-inside: avoid; }}
-img {{ max-width: 100%; height: auto; }} figcaption {{ font-size: .9rem; color: #444; }}
-.wide {{ overflow-x: auto; }} table {{ border-collapse: collapse; font-size: .82rem; }}
-th, td {{ text-align: left; padding: .25rem .6rem; border-bottom: 1px solid #e4e4e4; white-space: nowrap; }}
-code {{ background: #f3f3f3; padding: 0 .2em; }}
-@media print {{ body {{ max-width: none; margin: 0; }} table {{ font-size: .6rem; }} th, td {{ white-space: normal; }} }}
-</style></head><body>
-<h1>Image enhancement with autoencoders: report</h1>
-{body}
-<section><h2>All results</h2>
-<p>Means of per-image values. A row describes the images of its split and nothing else; classical methods that are slow were
-scored on a fixed part of the images, and the networks on the same part for comparison.</p>
-<div class="wide">{results}</div></section>
-<section><h2>The photographs</h2>
-<p>From four Python distributions, chosen by eye. Photographs of one place or one object are one scene and lie in one split.</p>
-{photographs}</section>
-<section><h2>How this was produced</h2><div class="wide">{produced}</div></section>
-</body></html>
-"""
 
 
 def compare_trainings():

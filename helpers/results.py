@@ -7,72 +7,8 @@ from helpers import metrics, paths
 KINDS = ("input", "classical", "published", "network")
 SOURCES = ("computed", "weights", "record")
 SPLITS = ("train", "validation", "test")
-DEGRADATIONS = (
-    "none",
-    "no colour",
-    "low resolution 2",
-    "low resolution 2, noise 0.1",
-    "low resolution 3",
-    "low resolution 4",
-    "low resolution 6",
-    "low light",
-    "blur 1.2",
-    "noise 25/255",
-    "noise 0.1 unclipped",
-    "noise 0.05 clipped",
-    "noise 0.1 clipped",
-    "noise 0.15 clipped",
-    "noise 0.2 clipped",
-    "noise 0.2 unclipped",
-    "noise 0.25 clipped",
-    "noise 0.3 clipped",
-    "noise 0.4 clipped",
-    "noise 0.5 clipped",
-)
-METHODS = (
-    "degraded input",
-    "gaussian",
-    "median",
-    "total variation",
-    "non-local means",
-    "dense, published recipe",
-    "dense, cosine decay",
-    "dense, fresh noise",
-    "dense, fresh unclipped noise",
-    "convolutional, no skips",
-    "U-Net, same minutes",
-    "U-Net, same parameters",
-    "U-Net, best",
-    "U-Net, best, five shifts",
-    *(f"{kind}, code {width}" for kind in ("dense", "PCA") for width in (2, 4, 8, 16, 32, 64, 128, 256)),
-    "dense, code 32, cross-entropy",
-    "dense, same parameters",
-    "convolutional, code 32",
-    "denoising, code 32",
-    "variational, code 2",
-    "U-Net, small",
-    "no strides",
-    "strides of 2",
-    "bottleneck",
-    "pooled 32-64",
-    "residual blocks",
-    "residual output",
-    "skip connections",
-    "skips and residual output",
-    "U-Net",
-    "U-Net, longer",
-    "3 blocks",
-    "linear end",
-    "ReLU end",
-    "Lanczos",
-    "pooled, published recipe",
-    "residual, all factors",
-    "residual, one factor",
-    "U-Net, all strengths",
-    "U-Net, best, eight turns",
-    "unsharp mask",
-    "gamma and total variation",
-)
+_NAMES = pd.read_csv(paths.ROOT / "data" / "names.csv").groupby("list")["name"].agg(tuple)  # each with its meaning, for readers
+DEGRADATIONS, METHODS = _NAMES["degradation"], _NAMES["method"]
 COLUMNS = ("notebook dataset split degradation method kind params n_images mse psnr ssim published_psnr source").split()
 PER_IMAGE_COLUMNS = ["dataset", "split", "degradation", "method", "image", "mse", "psnr", "ssim"]
 
@@ -105,7 +41,7 @@ def row(scores, *, notebook, dataset, split, degradation, method, kind, params=0
     """
     for value, allowed in ((split, SPLITS), (degradation, DEGRADATIONS), (method, METHODS), (kind, KINDS), (source, SOURCES)):
         if value not in allowed:
-            raise ValueError(f"{value!r} is no name of the results contract, expected one of {allowed}; see helpers/results.py")
+            raise ValueError(f"{value!r} is no name of the results contract, expected one of {allowed}; see data/names.csv")
     if len(scores) == 0:
         raise ValueError(f"no image was scored for {method!r}")
     means = scores[metrics.COLUMNS].mean()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers import paths, photos, report
+from helpers import pages, paths, photos, report
 
 FIGURE = """
 import numpy as np
@@ -192,6 +192,6 @@ def test_the_package_does_not_start_tensorflow_for_a_report():
 
 def test_the_readme_shows_the_committed_tables():
     text = (paths.ROOT / "README.md").read_text(encoding="utf-8")
-    made = report.readme(text, paths.ROOT / "figures" / "tables", paths.ROOT / "data" / "timings.csv")
+    made = pages.readme(text, paths.ROOT / "figures" / "tables", paths.ROOT / "data" / "timings.csv")
     assert text == made, "README.md is stale: run `make report`"
     assert text.count("\n| ") > 10

@@ -1,0 +1,252 @@
+"""What `helpers.report` writes for readers: the page figures/report.html, and the generated parts of README.md."""
+
+import base64
+import html
+import importlib.metadata
+import io
+import json
+import re
+
+import numpy as np
+import pandas as pd
+from PIL import Image, ImageOps
+from skimage import util
+
+from helpers import paths, photos
+
+PACKAGES = ("keras", "tensorflow", "numpy", "scipy", "scikit-image", "pandas", "matplotlib", "papermill")
+_SYSTEMS = {  # columns of 06_systems.csv, and how they are called for readers
+    "task": "task",
+    "published_psnr": "published, dB",
+    "recipe_psnr": "its recipe here",
+    "input_psnr": "input as it is",
+    "classical_psnr": "best classical",
+    "best_psnr": "best network",
+    "best": "which",
+    "params": "parameters",
+    "minutes": "minutes of training",
+}
+
+
+def report(notebooks, figures):
+    """The report as one self-contained HTML page.
+
+    Parameters
+    ----------
+    notebooks : list of nbformat.NotebookNode
+        Executed.
+    figures : pathlib.Path
+        The folder with the contact sheets and, in ``tables/``, the NN_results.csv and 06_systems.csv.
+
+    Returns
+    -------
+    str
+    """
+    results = pd.concat([pd.read_csv(path) for path in sorted((figures / "tables").glob("*_results.csv"))], ignore_index=True)
+    systems = _systems(figures / "tables")
+    parts = {
+        "abstract": "".join(f"<p>{html.escape(sentence)}</p>" for sentence in _abstract(systems)),
+        "systems": _systems_shown(systems).to_html(index=False, border=0, classes="results"),
+        "body": "".join(_chapter(notebook) for notebook in notebooks),
+        "photographs": _photographs(figures),
+        "results": _html_table(results),
+        "names": _names_table(results),
+        "produced": _how_produced(),
+    }
+    return _PAGE.format(**parts)
+
+
+def _systems(tables):
+    """Chapter 06's table of the published systems; no rows where that chapter has not run."""
+    path = tables / "06_systems.csv"
+    return pd.read_csv(path, dtype={"notebook": str}) if path.exists() else pd.DataFrame(columns=_SYSTEMS)
+
+
+def _systems_shown(systems):
+    """The systems as a table to read: decibels with two decimals, nothing where there is nothing."""
+    shown = systems.reindex(columns=_SYSTEMS).rename(columns=_SYSTEMS)
+    for column, values in systems.items():
+        if column.endswith("_psnr"):
+            shown[_SYSTEMS[column]] = ["" if pd.isna(v) else "exact" if np.isinf(v) else f"{v:.2f}" for v in values]
+    shown[_SYSTEMS["params"]] = [f"{count:,}" for count in systems["params"]]
+    shown[_SYSTEMS["minutes"]] = [f"{minutes:.0f}" for minutes in systems["minutes"]]
+    return shown.fillna("")
+
+
+def _abstract(systems):
+    """What the report says in short, one sentence a system."""
+    yield (
+        "Published and tutorial systems that restore pictures with autoencoders, rebuilt with their exact recipes, scored "
+        "beside the untouched input and the best classical method, and improved on two CPU cores. All numbers are means of "
+        "the PSNR of test images."
+    )
+    for row in systems.itertuples():
+        facts = {
+            "published": row.published_psnr,
+            "the recipe here": row.recipe_psnr,
+            "the input as it is": row.input_psnr,
+            f"the best classical method ({row.classical})": row.classical_psnr,
+            f"our best network ({row.best})": row.best_psnr,
+        }
+        told = [f"{name} {'is exact' if np.isinf(v) else f'{v:.2f} dB'}" for name, v in facts.items() if pd.notna(v)]
+        yield f"{row.task[0].upper()}{row.task[1:]}: {', '.join(told)}."
+
+
+def _photographs(figures):
+    parts = []
+    for split, rows in photos.table().groupby("split", sort=False):
+        alt = f"The {len(rows)} photographs of {rows['scene'].nunique()} scenes in the split {split!r}, small."
+        parts.append(_figure((figures / f"photos_{split}.png").read_bytes(), alt))
+    return "".join(parts)
+
+
+def _chapter(notebook):
+    parts = []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and not parts:
+            title, _, rest = cell.source.partition("\n")
+            sentence = rest.strip().split("\n\n")[0]
+            parts.append(f"<h2>{html.escape(title.lstrip('# '))}</h2><p class='sentence'>{_inline(sentence)}</p>")
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if "image/png" in data:
+                parts.append(_figure(base64.b64decode(data["image/png"]), output.metadata["image/png"]["alt"]))
+    return f"<section>{''.join(parts)}</section>"
+
+
+def _figure(png, alt):
+    """A picture with its description as caption; as WebP it takes a fraction of the PNG in figures/."""
+    stream, alt = io.BytesIO(), html.escape(alt, quote=True)
+    with Image.open(io.BytesIO(png)) as picture:
+        size = picture.size
+        picture.convert("RGB").save(stream, "webp", quality=88, method=4)
+    data = base64.b64encode(stream.getvalue()).decode()
+    image = f'<img width="{size[0]}" height="{size[1]}" alt="{alt}" src="data:image/webp;base64,{data}">'
+    return f"<figure>{image}<figcaption>{alt}</figcaption></figure>"
+
+
+def _inline(markdown):
+    """The little Markdown that a chapter's first sentence uses: emphasis."""
+    return re.sub(r"\*+(.+?)\*+", r"<em>\1</em>", html.escape(markdown.lstrip("> ")))
+
+
+def _html_table(results):
+    shown = results.drop(columns=["mse"]).rename(columns={"params": "parameters", "n_images": "images", "psnr": "PSNR (dB)"})
+    shown = shown.rename(columns={"ssim": "SSIM", "published_psnr": "published (dB)"})
+    formats = {"PSNR (dB)": "{:.2f}".format, "SSIM": "{:.3f}".format, "parameters": "{:,}".format, "images": "{:,}".format}
+    return shown.to_html(index=False, border=0, na_rep="", formatters=formats, classes="results")
+
+
+def _names_table(results):
+    """The degradations and methods that occur, with their meaning."""
+    names = pd.read_csv(paths.ROOT / "data" / "names.csv")
+    used = names[names["name"].isin([*results["degradation"], *results["method"]])]
+    return used.rename(columns={"list": "what"}).to_html(index=False, border=0, classes="results")
+
+
+def _how_produced():
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
+    records = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(paths.records().glob("*.json"))]
+    rows = [
+        {
+            "training": record["name"],
+            "kept": record["kept"],
+            "parameters": f"{record['parameters']:,}",
+            "epochs": record["recipe"]["epochs"],
+            "seed": record["recipe"]["seed"],
+            "minutes": f"{record['minutes']:.1f}",
+            "trained on": f"{record['trained_with']['machine']}, Keras {record['trained_with']['keras']}",
+        }
+        for record in records
+    ]
+    return (
+        "<p>Every figure and number on this page was written by the notebooks, run headlessly with <code>make report</code> "
+        "from the shipped weights and records. <code>make train</code> trains them again from scratch. "
+        f"Made with {versions}.</p>" + pd.DataFrame(rows).to_html(index=False, border=0, classes="results")
+    )
+
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Image enhancement with autoencoders: report</title>
+<style>
+body {{ font: 16px/1.55 system-ui, sans-serif; color: #1a1a1a; max-width: 52rem; margin: 2rem auto; padding: 0 1rem; }}
+h1, h2 {{ line-height: 1.2; }} h2 {{ margin-top: 2.5rem; border-top: 1px solid #ddd; padding-top: 1.5rem; }}
+.sentence {{ font-size: 1.1rem; }} .abstract p {{ margin: .4rem 0; }} figure {{ margin: 1.6rem 0; break-inside: avoid; }}
+img {{ max-width: 100%; height: auto; }} figcaption {{ font-size: .9rem; color: #444; }}
+.wide {{ overflow-x: auto; }} table {{ border-collapse: collapse; font-size: .82rem; }}
+th, td {{ text-align: left; padding: .25rem .6rem; border-bottom: 1px solid #e4e4e4; white-space: nowrap; }}
+code {{ background: #f3f3f3; padding: 0 .2em; }}
+@media print {{ body {{ max-width: none; margin: 0; }} table {{ font-size: .6rem; }} th, td {{ white-space: normal; }} }}
+</style></head><body>
+<h1>Image enhancement with autoencoders: report</h1>
+<section class="abstract">{abstract}</section>
+<section><h2>The systems</h2><div class="wide">{systems}</div></section>
+{body}
+<section><h2>All results</h2>
+<p>Means of per-image values. A row describes the images of its split and nothing else; classical methods that are slow were
+scored on a fixed part of the images, and the networks on the same part for comparison.</p>
+<div class="wide">{results}</div>
+<h3>What the names mean</h3><div class="wide">{names}</div></section>
+<section><h2>The photographs</h2>
+<p>From four Python distributions, chosen by eye. Photographs of one place or one object are one scene and lie in one split.</p>
+{photographs}</section>
+<section><h2>How this was produced</h2><div class="wide">{produced}</div></section>
+</body></html>
+"""
+
+
+def readme(text, tables, timings):
+    """README.md with its generated parts made anew.
+
+    Parameters
+    ----------
+    text : str
+        The page, with ``<!-- NAME -->`` and ``<!-- end of NAME -->`` around each part: "results" and "minutes".
+    tables : pathlib.Path
+        The folder with 06_systems.csv.
+    timings : pathlib.Path
+        data/timings.csv.
+
+    Returns
+    -------
+    str
+    """
+    shown = _systems_shown(_systems(tables))
+    lines = [f"| {' | '.join(row)} |" for row in shown.astype(str).itertuples(index=False)]
+    head = f"| {' | '.join(shown.columns)} |\n|---|{'--:|' * (len(shown.columns) - 1)}"
+    minutes = [
+        f"| {row.notebook} | {row.reading:.0f} | {row.pretrained:.1f} | {row.quick:.1f} | {row.full:.0f} |"
+        for row in (pd.read_csv(timings).itertuples() if timings.exists() else ())
+    ]
+    parts = {
+        "results": "\n".join([head, *lines]),
+        "minutes": "\n".join(["| chapter | read | pretrained | quick | full |\n|---|--:|--:|--:|--:|", *minutes]),
+    }
+    for name, part in parts.items():
+        marks = f"<!-- {name} -->", f"<!-- end of {name} -->"
+        before, _, rest = text.partition(marks[0])
+        _, end, after = rest.partition(marks[1])
+        if not end:
+            raise ValueError(f"README.md has no part between {marks[0]} and {marks[1]}")
+        text = f"{before}{marks[0]}\n{part}\n{marks[1]}{after}"
+    return text
+
+
+def contact_sheet(pictures, path):
+    """Write small copies of many photographs as one picture of the page's width.
+
+    Parameters
+    ----------
+    pictures : list of numpy.ndarray of uint8, each of shape (height, width, 3)
+        In reading order; what does not fit the shape of a place is cut off at the sides.
+    path : path-like
+        The PNG file, of at most 256 colours, which keeps it small.
+    """
+    columns = 10 if len(pictures) > 40 else 5
+    size = 840 // columns, 560 // columns
+    places = [np.asarray(ImageOps.fit(Image.fromarray(picture), size, Image.Resampling.BICUBIC)) for picture in pictures]
+    grid = (-(-len(places) // columns), columns)
+    sheet = util.montage(places, fill=(255, 255, 255), grid_shape=grid, padding_width=2, channel_axis=-1)
+    with paths.replacing(path) as temporary:
+        Image.fromarray(sheet).quantize(256).save(temporary, optimize=True)
