@@ -46,7 +46,7 @@ def report(notebooks, figures):
     systems = _systems(figures / "tables")
     parts = {
         "abstract": "".join(f"<p>{html.escape(sentence)}</p>" for sentence in _abstract(systems)),
-        "systems": _systems_shown(systems).to_html(index=False, border=0, classes="results"),
+        "systems": _systems_shown(systems).to_html(index=False, border=0, classes="systems"),
         "body": "".join(_chapter(notebook) for notebook in notebooks),
         "photographs": _photographs(figures),
         "results": _html_table(results),
@@ -80,16 +80,23 @@ def _abstract(systems):
         "beside the untouched input and the best classical method, and improved on two CPU cores. All numbers are means of "
         "the PSNR of test images."
     )
-    for row in systems.itertuples():
-        facts = {
-            "published": row.published_psnr,
-            "the recipe here": row.recipe_psnr,
-            "the input as it is": row.input_psnr,
-            f"the best classical method ({row.classical})": row.classical_psnr,
-            f"our best network ({row.best})": row.best_psnr,
-        }
-        told = [f"{name} {'is exact' if np.isinf(v) else f'{v:.2f} dB'}" for name, v in facts.items() if pd.notna(v)]
-        yield f"{row.task[0].upper()}{row.task[1:]}: {', '.join(told)}."
+    copied = systems[np.isinf(systems["input_psnr"].astype(float)) & systems["published_psnr"].notna()]
+    for row in copied.itertuples():
+        yield f"{_sentence(row.task)}: the input is the exact answer, so {row.published_psnr:.2f} dB is the score of a copy."
+    below = systems[systems["recipe_psnr"] < systems["input_psnr"].where(np.isfinite(systems["input_psnr"].astype(float)))]
+    if len(below):
+        tasks = ", ".join(
+            f"{row.task} ({row.input_psnr:.2f} dB before, {row.recipe_psnr:.2f} after)" for row in below.itertuples()
+        )
+        yield f"The published recipe ends below the picture that goes in: {tasks}."
+    for row in systems.drop(copied.index).itertuples():
+        others = {"the recipe": row.recipe_psnr, "the input": row.input_psnr, str(row.classical): row.classical_psnr}
+        told = ", ".join(f"{name} {value:.2f}" for name, value in others.items() if np.isfinite(value))
+        yield f"{_sentence(row.task)}: {row.best} reaches {row.best_psnr:.2f} dB ({told})."
+
+
+def _sentence(text):
+    return text[:1].upper() + text[1:]
 
 
 def _photographs(figures):
@@ -176,6 +183,7 @@ h1, h2 {{ line-height: 1.2; }} h2 {{ margin-top: 2.5rem; border-top: 1px solid #
 img {{ max-width: 100%; height: auto; }} figcaption {{ font-size: .9rem; color: #444; }}
 .wide {{ overflow-x: auto; }} table {{ border-collapse: collapse; font-size: .82rem; }}
 th, td {{ text-align: left; padding: .25rem .6rem; border-bottom: 1px solid #e4e4e4; white-space: nowrap; }}
+.systems th, .systems td {{ white-space: normal; }}
 code {{ background: #f3f3f3; padding: 0 .2em; }}
 @media print {{ body {{ max-width: none; margin: 0; }} table {{ font-size: .6rem; }} th, td {{ white-space: normal; }} }}
 </style></head><body>

@@ -1,13 +1,16 @@
 """The report job on small notebooks made here: what it writes, what it leaves alone, and what it says when one fails."""
 
+import html
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
 import nbformat
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -195,3 +198,36 @@ def test_the_readme_shows_the_committed_tables():
     made = pages.readme(text, paths.ROOT / "figures" / "tables", paths.ROOT / "data" / "timings.csv")
     assert text == made, "README.md is stale: run `make report`"
     assert text.count("\n| ") > 10
+
+
+def known_numbers():
+    """Every number of the committed tables and records as it may be printed: with up to four decimals."""
+    values = []
+    for path in [*(paths.ROOT / "figures" / "tables").glob("*.csv"), paths.ROOT / "data" / "timings.csv"]:
+        values += pd.read_csv(path).select_dtypes("number").to_numpy().ravel().tolist()
+    for path in paths.records().glob("*.json"):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        values += [record["minutes"], record["parameters"], record["recipe"]["epochs"], record["recipe"]["seed"]]
+    finite = np.array(values)[np.isfinite(values)]
+    return {f"{value:,.{decimals}f}" for value in finite for decimals in range(5)}
+
+
+def said(page):
+    """The text of a page without pictures, captions, code, versions of packages, names and their meanings."""
+    for dropped in (r"<figure.*?</figure>", r"<style.*?</style>", r"<h2>.*?</h2>", r"Made with .*?</p>", r"<h3>.*?</table>"):
+        page = re.sub(dropped, " ", page, flags=re.DOTALL)
+    for name in pd.read_csv(paths.ROOT / "data" / "names.csv")["name"].sort_values(key=lambda n: -n.str.len()):
+        page = page.replace(html.escape(name), " ")
+    return re.sub(r"<[^>]+>", " ", page)
+
+
+def unknown_decimals(page, known):
+    return sorted(set(re.findall(r"(?<![\w.,])\d[\d,]*\.\d+(?![\w.])", said(page))) - known)
+
+
+def test_every_number_of_the_report_is_in_a_table():
+    page, known = (paths.ROOT / "figures" / "report.html").read_text(encoding="utf-8"), known_numbers()
+    assert len(re.findall(r"\d+\.\d\d", said(page))) > 200
+    assert unknown_decimals(page, known) == []
+    wrong = page.replace(" reaches ", " reaches 97.31 dB or ", 1)
+    assert unknown_decimals(wrong, known) == ["97.31"]
