@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -231,3 +232,33 @@ def test_every_number_of_the_report_is_in_a_table():
     assert unknown_decimals(page, known) == []
     wrong = page.replace(" reaches ", " reaches 97.31 dB or ", 1)
     assert unknown_decimals(wrong, known) == ["97.31"]
+
+
+PROBE = """<script>
+const errors = []; addEventListener("error", e => errors.push(e.message), true);
+addEventListener("load", () => {
+  const broken = [...document.images].filter(i => !i.complete || i.naturalWidth === 0).length;
+  const nameless = [...document.images].filter(i => !i.alt).length;
+  const wide = [...document.querySelectorAll("p, h1, h2, h3, figure, figcaption, .wide")]
+    .filter(e => e.getBoundingClientRect().right > innerWidth + 1).length;
+  document.title = JSON.stringify({errors, broken, nameless, wide, pictures: document.images.length,
+    sideways: document.documentElement.scrollWidth - innerWidth});
+});
+</script>"""
+
+
+@pytest.mark.parametrize("width", [500, 1280])
+def test_the_page_in_a_browser(tmp_path, width):
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("no Chromium here")
+    text = (paths.ROOT / "figures" / "report.html").read_text(encoding="utf-8")
+    page = tmp_path / "page.html"
+    page.write_text(text.replace("<head>", f"<head>{PROBE}"), encoding="utf-8")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--virtual-time-budget=20000"]
+    options += [f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},900", "--dump-dom", page.as_uri()]
+    dom = subprocess.run([browser, *options], capture_output=True, text=True, check=True).stdout
+    found = json.loads(html.unescape(re.search(r"<title>(\{.*?\})</title>", dom)[1]))
+    assert found.pop("pictures") == text.count("<img ") > 30
+    assert found.pop("sideways") <= 0
+    assert found == {"errors": [], "broken": 0, "nameless": 0, "wide": 0}
