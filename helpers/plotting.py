@@ -120,7 +120,7 @@ def show_images(rows, titles=None, labels=None, name=None, alt=None, width=None)
     margin = 0.95 if labels else 0.0
     cell = (width - margin) / columns
     lines = [max((t.count("\n") + 1 for t in row), default=0) for row in titles]
-    figure = Figure(figsize=(width, sum(cell * height / image_width + 0.06 + 0.17 * n for n in lines)))
+    figure = Figure(figsize=(width, sum(cell * height / image_width + 0.06 + 0.2 * n for n in lines)))
     grid = figure.subplots(len(rows), columns, squeeze=False)
     for (r, row), c in itertools.product(enumerate(rows), range(columns)):
         axes = grid[r, c]
