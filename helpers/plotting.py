@@ -238,7 +238,7 @@ def show_scatter(groups, x_label, y_label, *, log_x=False, name=None, alt=None):
     axes.set(xlabel=x_label, ylabel=y_label)
     if log_x:
         axes.set_xscale("log")
-        axes.xaxis.set_major_formatter("{x:,g}")
+        axes.xaxis.set_major_formatter("{x:,.9g}")
         axes.xaxis.set_minor_formatter("")
     axes.legend()
     digest = "; ".join(
