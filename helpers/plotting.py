@@ -120,7 +120,7 @@ def show_images(rows, titles=None, labels=None, name=None, alt=None, width=None)
     margin = 0.95 if labels else 0.0
     cell = (width - margin) / columns
     lines = [max((t.count("\n") + 1 for t in row), default=0) for row in titles]
-    figure = Figure(figsize=(width, sum(cell * height / image_width + 0.06 + 0.17 * n for n in lines)))
+    figure = Figure(figsize=(width, sum(cell * height / image_width + 0.06 + 0.2 * n for n in lines)))
     grid = figure.subplots(len(rows), columns, squeeze=False)
     for (r, row), c in itertools.product(enumerate(rows), range(columns)):
         axes = grid[r, c]
@@ -238,7 +238,7 @@ def show_scatter(groups, x_label, y_label, *, log_x=False, name=None, alt=None):
     axes.set(xlabel=x_label, ylabel=y_label)
     if log_x:
         axes.set_xscale("log")
-        axes.xaxis.set_major_formatter("{x:,g}")
+        axes.xaxis.set_major_formatter("{x:,.9g}")
         axes.xaxis.set_minor_formatter("")
     axes.legend()
     digest = "; ".join(
