@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers import paths, photos, report
+from helpers import pages, paths, photos, report
 
 CHAPTERS = sorted((paths.ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 ALL = CHAPTERS + sorted((paths.ROOT / "notebooks" / "solutions").glob("*.ipynb"))
@@ -117,7 +117,7 @@ def test_the_figures_folder_holds_what_the_notebook_shows(path):
 
 def test_contact_sheets_show_every_photograph(tmp_path):
     for split in photos.SPLITS:
-        report.contact_sheet(photos.load_photos(split), tmp_path / "sheet.png")
+        pages.contact_sheet(photos.load_photos(split), tmp_path / "sheet.png")
         then, now = (
             np.asarray(Image.open(f).convert("RGB"), float) for f in (FIGURES / f"photos_{split}.png", tmp_path / "sheet.png")
         )

@@ -25,6 +25,9 @@ paths.set_mode(MODE)
 plotting.show_images([np.full((2, 8, 8, 1), {grey})], ["a", "b"], name="{number}_grey", alt="Two grey squares <1>.")
 scores = pd.DataFrame({{"image": [0], "mse": [0.01], "psnr": [20.0], "ssim": [0.5]}})
 facts = dict(dataset="MNIST", split="test", degradation="noise 0.2 clipped", method="median", kind="classical")
+system = dict(task="grey squares", notebook="{number}", n_images=1, published_psnr=22.3, recipe_psnr=20.0, input_psnr=21.0)
+system |= dict(classical=None, classical_psnr=None, best="grey", best_psnr=25.123, params=81068, minutes=1.5)
+results.save("06_systems", [system])
 _ = results.save("{number}_results", [results.row(scores, notebook="{number}", **facts)])
 """
 
@@ -63,6 +66,7 @@ def test_a_report_and_a_second_one(notebooks, capsys):
     assert {str(path) for path in first} == {
         "01_grey.png",
         "tables/01_results.csv",
+        "tables/06_systems.csv",
         "report.html",
         *(f"photos_{split}.png" for split in photos.SPLITS),
     }
@@ -73,7 +77,8 @@ def test_a_report_and_a_second_one(notebooks, capsys):
     assert "median" in page and "make report" in page and "http" not in page.replace("http-equiv", "")
     assert str(paths.ROOT) not in page and "/root" not in page
     readme = report.README.read_text()
-    assert "| median | 0 | 20.00 | 0.500 |  |" in readme and "old" not in readme
+    assert "| grey squares | 22.30 | 20.00 | 21.00 |  | 25.12 | grey | 81,068 | 2 |" in readme and "old" not in readme
+    assert "grey squares (21.00 dB before, 20.00 after)" in page and "Grey squares: grey reaches 25.12 dB" in page
     assert readme.startswith("Before") and readme.endswith("After\n")
     assert report.main([]) == 0
     assert contents(paths.figures()) == first and contents(notebooks) == before and report.README.read_text() == readme
@@ -206,7 +211,7 @@ def known_numbers():
     values = []
     for path in [*(paths.ROOT / "figures" / "tables").glob("*.csv"), paths.ROOT / "data" / "timings.csv"]:
         values += pd.read_csv(path).select_dtypes("number").to_numpy().ravel().tolist()
-    for path in paths.records().glob("*.json"):
+    for path in (paths.ROOT / "data" / "records").glob("*.json"):
         record = json.loads(path.read_text(encoding="utf-8"))
         values += [record["minutes"], record["parameters"], record["recipe"]["epochs"], record["recipe"]["seed"]]
     finite = np.array(values)[np.isfinite(values)]
