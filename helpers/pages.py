@@ -69,7 +69,7 @@ def _systems_shown(systems):
         if column.endswith("_psnr"):
             shown[_SYSTEMS[column]] = ["" if pd.isna(v) else "exact" if np.isinf(v) else f"{v:.2f}" for v in values]
     shown[_SYSTEMS["params"]] = [f"{count:,}" for count in systems["params"]]
-    shown[_SYSTEMS["minutes"]] = [f"{minutes:.0f}" for minutes in systems["minutes"]]
+    shown[_SYSTEMS["minutes"]] = [f"{minutes:.1f}" for minutes in systems["minutes"]]
     return shown.fillna("")
 
 

@@ -77,7 +77,7 @@ def test_a_report_and_a_second_one(notebooks, capsys):
     assert "median" in page and "make report" in page and "http" not in page.replace("http-equiv", "")
     assert str(paths.ROOT) not in page and "/root" not in page
     readme = report.README.read_text()
-    assert "| grey squares | 22.30 | 20.00 | 21.00 |  | 25.12 | grey | 81,068 | 2 |" in readme and "old" not in readme
+    assert "| grey squares | 22.30 | 20.00 | 21.00 |  | 25.12 | grey | 81,068 | 1.5 |" in readme and "old" not in readme
     assert "grey squares (21.00 dB before, 20.00 after)" in page and "Grey squares: grey reaches 25.12 dB" in page
     assert readme.startswith("Before") and readme.endswith("After\n")
     assert report.main([]) == 0
