@@ -38,13 +38,17 @@ promote: $(INSTALLED)  ## take data/cache/runs over into data/weights and data/r
 search: $(INSTALLED)  ## try learning rates, patch and batch sizes for chapter 05 (goes on where it was stopped)
 	@$(BIN)/python tests/search.py
 
-test: $(INSTALLED)  ## what everyone runs, minutes
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" tests
-	@$(BIN)/python -m pytest --nbval -p no:xdist -q notebooks/*.ipynb
+# The chapters are run once, for their outputs and for their figures.
+CHECKED := $(CURDIR)/data/cache/checked
+OUTPUTS = rm -rf $(CHECKED) && COURSE_FIGURES=$(CHECKED) $(BIN)/python -m pytest --nbval -p no:xdist -q notebooks/*.ipynb
 
-test-all: $(INSTALLED)  ## also the exercises' solutions and trainings that are killed and resumed
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests
-	@$(BIN)/python -m pytest --nbval -p no:xdist -q notebooks/*.ipynb
+test: $(INSTALLED)  ## what everyone runs, minutes
+	@$(OUTPUTS)
+	@COURSE_CHECKED=$(CHECKED) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" tests
+
+test-all: $(INSTALLED)  ## also quick for all chapters, the exercises' solutions, trainings that are killed and resumed
+	@$(OUTPUTS)
+	@COURSE_CHECKED=$(CHECKED) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests
 
 time: $(INSTALLED)  ## measure the minutes of each chapter into data/timings.csv
 	@$(BIN)/python -m helpers.report --time
