@@ -161,6 +161,16 @@ def test_shipped_against_retrained_and_promotion(own_folders, capsys):
     assert (paths.records() / "b.test.csv.gz").read_text() == "scores b"
 
 
+def test_the_time_left_counts_what_is_not_finished(own_folders):
+    paths.records().mkdir(parents=True)
+    for name, minutes in {"a": 2.5, "b": 4.0}.items():
+        (paths.records() / f"{name}.json").write_text(json.dumps({"minutes": minutes}))
+    assert report.minutes_left() == 6.5
+    paths.runs("full").mkdir(parents=True)
+    (paths.runs("full") / "b.keras").write_text("weights")
+    assert report.minutes_left() == 2.5
+
+
 def test_nothing_to_promote(capsys):
     assert report.main(["--promote"]) == 1
     assert "run `make train` first" in capsys.readouterr().err
