@@ -5,6 +5,7 @@ No function returns an average on its own. A mean of per-image PSNR and the PSNR
 """
 
 import concurrent.futures
+import functools
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from scipy import ndimage, stats
 from skimage.color import rgb2ycbcr
 
 COLUMNS = ["mse", "psnr", "ssim"]
+PIXELS_AT_ONCE = 2**18  # that a thread scores as float64
 
 
 def mse(reference, restored, data_range=None):
@@ -37,7 +39,7 @@ def mse(reference, restored, data_range=None):
         reference leaves [0, data_range], or when ``data_range`` is needed and missing.
     """
     reference, restored, _ = _pairs(reference, restored, data_range)
-    return np.mean((reference - restored) ** 2, axis=(1, 2, 3))
+    return _in_parts(_squared_error, reference, restored)
 
 
 def psnr(reference, restored, data_range=None):
@@ -67,7 +69,7 @@ def psnr(reference, restored, data_range=None):
        Letters 44(13), 2008, eq. 1.
     """
     reference, restored, data_range = _pairs(reference, restored, data_range)
-    error = np.mean((reference - restored) ** 2, axis=(1, 2, 3))
+    error = _in_parts(_squared_error, reference, restored)
     with np.errstate(divide="ignore"):  # an exact restoration is infinitely good, and says so
         return 10 * np.log10(data_range**2 / error)
 
@@ -102,15 +104,17 @@ def ssim(reference, restored, data_range=None):
     .. [1] Z. Wang, A. C. Bovik, H. R. Sheikh and E. P. Simoncelli, "Image quality assessment: from error visibility to
        structural similarity", IEEE Transactions on Image Processing 13(4), 2004, eq. 13 and section III-C.
     """
-    x, y, data_range = _pairs(reference, restored, data_range)
-    if min(x.shape[1:3]) < 11:
-        raise ValueError(f"images are {x.shape[1]}x{x.shape[2]} pixels, SSIM needs 11x11 at least")
-    parts = np.array_split(np.arange(len(x)), max(1, x.size // 2**21))  # a bounded number of pixels at a time
-    with concurrent.futures.ThreadPoolExecutor() as pool:  # SciPy's filters let other threads run
-        return np.concatenate(list(pool.map(lambda part: _ssim(x[part], y[part], data_range), parts)))
+    reference, restored, data_range = _pairs(reference, restored, data_range)
+    if min(reference.shape[1:3]) < 11:
+        raise ValueError(f"images are {reference.shape[1]}x{reference.shape[2]} pixels, SSIM needs 11x11 at least")
+    return _in_parts(functools.partial(_similarity, data_range=data_range), reference, restored)
 
 
-def _ssim(x, y, data_range):
+def _squared_error(x, y):
+    return np.mean((x - y) ** 2, axis=(1, 2, 3))
+
+
+def _similarity(x, y, data_range):
     def mean(image):
         return ndimage.gaussian_filter(image, (0, 1.5, 1.5, 0), radius=(0, 5, 5, 0))[:, 5:-5, 5:-5]
 
@@ -284,8 +288,19 @@ def paired_interval(a, b, confidence=0.95):
     return float(mean), float(mean - reach), float(mean + reach)
 
 
+def _in_parts(score, reference, restored):
+    """One value per image, computed in float64 on a few images at a time: a test set as float64 fills gigabytes."""
+    few = max(1, PIXELS_AT_ONCE // reference[0].size)
+
+    def of(first):
+        return score(*(images[first : first + few].astype(np.float64) for images in (reference, restored)))
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:  # SciPy's filters let other threads run
+        return np.concatenate(list(pool.map(of, range(0, len(reference), few))))
+
+
 def _pairs(reference, restored, data_range):
-    """Both batches as float64 and the data range, refused where a score would be wrong or mean nothing."""
+    """Both batches and the data range, refused where a score would be wrong or mean nothing."""
     reference, restored = np.asarray(reference), np.asarray(restored)
     if reference.shape != restored.shape or reference.ndim != 4:
         raise ValueError(
@@ -301,7 +316,6 @@ def _pairs(reference, restored, data_range):
         )
     if data_range is not None and not (np.isfinite(data_range) and data_range > 0):
         raise ValueError(f"data_range is {data_range}, expected a positive number")
-    reference, restored = reference.astype(np.float64), restored.astype(np.float64)
     if not (np.isfinite(reference).all() and np.isfinite(restored).all()):
         raise ValueError("an image holds values that are not finite (NaN or infinity)")
     peak = 1.0 if data_range is None else float(data_range)

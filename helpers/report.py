@@ -29,7 +29,8 @@ from helpers import pages, paths, photos
 NOTEBOOKS = paths.ROOT / "notebooks"
 README = paths.ROOT / "README.md"
 TOLERANCE = 0.1  # dB of test PSNR that a training on another machine may move
-MEMORY_OF_A_NOTEBOOK = 3 * 2**30  # bytes that are free for each that runs side by side with others
+# What one notebook keeps busy: so many run side by side as the machine has of both.
+CORES_OF_A_NOTEBOOK, MEMORY_OF_A_NOTEBOOK = 2, 3 * 2**30  # bytes
 WORDS_PER_MINUTE = 130  # of reading, code counted as words
 
 
@@ -227,7 +228,7 @@ def run_notebooks(sources, work, mode, figures):
     failures = []
     for group in (sources[:-1], sources[-1:]):
         memory = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
-        fitting = min(len(group), os.cpu_count() or 1, memory // MEMORY_OF_A_NOTEBOOK)
+        fitting = min(len(group), (os.cpu_count() or 1) // CORES_OF_A_NOTEBOOK, memory // MEMORY_OF_A_NOTEBOOK)
         workers = max(1, fitting if mode == "pretrained" else 1)
         pool = concurrent.futures.ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
         with pool:
