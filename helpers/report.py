@@ -22,6 +22,7 @@ import time
 import nbformat
 import pandas as pd
 import papermill
+from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from helpers import pages, paths, photos
@@ -76,6 +77,10 @@ def run_notebook(source, destination, mode, figures, position=0):
     try:
         with _environment(environment), _shown_in_the_terminal(progress, mode):
             executed = papermill.execute_notebook(source, destination, parameters, cwd=source.parent, **options)
+    except DeadKernelError as error:
+        raise NotebookFailed(
+            f"{source.name} was ended from outside, most likely for want of memory: close other programs and run it again"
+        ) from error
     except PapermillExecutionError as error:
         raise NotebookFailed(
             f"{source.name} failed in cell In [{error.exec_count}] (number {error.cell_index + 1} from the top):{error}"
@@ -230,8 +235,8 @@ def run_notebooks(sources, work, mode, figures):
         memory = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
         fitting = min(len(group), (os.cpu_count() or 1) // CORES_OF_A_NOTEBOOK, memory // MEMORY_OF_A_NOTEBOOK)
         workers = max(1, fitting if mode == "pretrained" else 1)
-        pool = concurrent.futures.ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
-        with pool:
+        spawn = multiprocessing.get_context("spawn")
+        with concurrent.futures.ProcessPoolExecutor(workers, spawn, initializer=_end_with_the_parent) as pool:
             running = [
                 pool.submit(run_notebook, source, work / source.name, mode, figures, number % workers)
                 for number, source in enumerate(group)
@@ -241,9 +246,16 @@ def run_notebooks(sources, work, mode, figures):
                     future.result()
                 except NotebookFailed as error:
                     failures.append(str(error))
+                except concurrent.futures.BrokenExecutor:
+                    failures.append("the process that ran the notebooks was ended from outside: run the same command again")
     if failures:
         raise NotebookFailed("\n\n".join([*failures, f"{len(failures)} of {len(sources)} notebooks failed"]))
     return {source.name: nbformat.read(work / source.name, as_version=4) for source in sources}
+
+
+def _end_with_the_parent():
+    """Let this process end when the one that started it was killed, or it would go on beside the next run's."""
+    threading.Thread(target=lambda: (multiprocessing.parent_process().join(), os._exit(1)), daemon=True).start()
 
 
 def take_over(fresh, target):

@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 import tqdm
 
-from helpers import baselines, paths, photos, pictures
+from helpers import baselines, photos, pictures
 
 MULTIPLE = 8  # the networks halve their input at most three times
 
@@ -222,12 +222,9 @@ def _network(options):
         raise ValueError(f"--sigma is {options.sigma:g}, expected more than 0 and at most 255: the noise's standard deviation")
     denoiser = "denoise_25" if options.sigma == 25 else "denoise_blind"
     name = {"denoise": denoiser, "super-resolution": f"sr_x{options.scale}", "digits": "mnist_best"}[options.task]
-    path = paths.weights() / f"{name}.keras"
-    if not path.exists():
-        raise FileNotFoundError(f"{paths.shown(path)} is missing: check it out again, or run `make train`")
-    from helpers.backend import keras  # not before the arguments are known to be good: it takes seconds
+    from helpers import training  # not before the arguments are known to be good: it takes seconds
 
-    return keras.models.load_model(path, compile=False, safe_mode=True)
+    return training.load_network(name)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,9 @@ import pathlib
 import platform
 import textwrap
 import time
+import warnings
+import zipfile
+import zlib
 
 import numpy as np
 import pandas as pd
@@ -49,6 +52,32 @@ def budget(mode, full, quick):
     int
     """
     return quick if _known(mode) == "quick" else full
+
+
+def load_network(name):
+    """The shipped network of a training, whose weights are those that its record describes.
+
+    Parameters
+    ----------
+    name : str
+        That of the `Run`.
+
+    Returns
+    -------
+    keras.Model
+        Not compiled.
+
+    Raises
+    ------
+    FileNotFoundError
+        When the network or its record is missing.
+    ValueError
+        When one of them is damaged, or they do not belong together.
+    """
+    path = paths.weights() / f"{name}.keras"
+    network = _read_network(path)
+    _refuse_other_weights(path, network.get_weights(), _read_record(paths.records() / f"{name}.json"))
+    return network
 
 
 class Run:
@@ -178,7 +207,7 @@ class Run:
     def _finished(self, folder, recipe):
         path = folder / f"{self.name}.json"
         both = path.exists() and path.with_suffix(".keras").exists()
-        return both and not _differences(recipe, _read_json(path)["recipe"])
+        return both and not _differences(recipe, _read_record(path)["recipe"])
 
     def _finish(self, model, recipe, state, folder):
         self.record = {
@@ -199,9 +228,7 @@ class Run:
 
     def _load(self, model, recipe, folder=None):
         record_path = (folder or paths.records()) / f"{self.name}.json"
-        if not record_path.exists():
-            raise FileNotFoundError(f"{paths.shown(record_path)} is missing: train it with MODE = 'quick', or run `make train`")
-        self.record = _read_json(record_path)
+        self.record = _read_record(record_path)
         self._refuse_another_recipe(recipe)
         if self.source == "record":
             model.call = self._refuse_to_predict
@@ -216,12 +243,7 @@ class Run:
             raise ValueError(f"{self.name} was trained by another recipe: {said}. To train yours, set MODE = 'quick' or 'full'")
 
     def _load_weights(self, model, path):
-        if not path.exists():
-            raise FileNotFoundError(f"{paths.shown(path)} is missing: check the file out again, or run `make train`")
-        try:
-            weights = keras.models.load_model(path, compile=False, safe_mode=True).get_weights()
-        except Exception as error:  # a damaged archive fails in many ways
-            raise ValueError(f"{paths.shown(path)} cannot be read ({error}): check the file out again") from error
+        weights = _read_network(path).get_weights()
         expected, found = [tuple(w.shape) for w in model.weights], [w.shape for w in weights]
         if expected != found:
             file, here = next((f, e) for f, e in itertools.zip_longest(found, expected) if f != e)
@@ -229,27 +251,24 @@ class Run:
                 f"{paths.shown(path)} holds the weights of another architecture than {model.name!r}: "
                 f"the first array that differs has shape {file} in the file and {here} in the network"
             )
-        if _digest(weights) != self.record["weights_sha256"]:
-            raise ValueError(
-                f"{paths.shown(path)} does not hold the weights that {self.name}.json describes (SHA-256 "
-                f"{_digest(weights)[:16]}…, expected {self.record['weights_sha256'][:16]}…): check both files out again"
-            )
+        _refuse_other_weights(path, weights, self.record)
         model.set_weights(weights)
 
     def _refuse_to_predict(self, *args, **kwargs):
         raise RuntimeError(f"of {self.name} only the record is shipped, not its weights: set MODE = 'quick' to train it here")
 
     def _recorded_scores(self, degraded, clean, split):
-        summary = self.record["results"].get(split)
-        if summary is None:
-            raise ValueError(f"the record {self.name} holds no scores for {split!r}, only for {list(self.record['results'])}")
+        recorded = self.record.get("results", {})
+        if split not in recorded:
+            raise ValueError(f"the record {self.name} holds no scores for {split!r}, only for {list(recorded)}")
+        summary = {"n_images": None, "input_psnr": None, **recorded[split]}
         given = {"n_images": len(clean), "input_psnr": _input_psnr(degraded, clean)}
         one, other = given["input_psnr"], summary["input_psnr"]
         alike = one == other if None in (one, other) else abs(one - other) <= 1e-3
         if given["n_images"] != summary["n_images"] or not alike:
             recorded = {key: summary[key] for key in given}
             raise ValueError(f"{self.name} was scored on other images: {recorded}, given {given}. Set MODE = 'quick'")
-        return pd.read_csv(paths.records() / f"{self.name}.{split}.csv.gz")
+        return _read_scores(paths.records() / f"{self.name}.{split}.csv.gz")
 
 
 class _Arrays(datasets.ShuffledSequence):
@@ -286,13 +305,18 @@ class _State:
         """Put back what was saved under the same recipe, and give the number of epochs that are done."""
         if not self.path.exists():
             return 0
-        with np.load(self.path, allow_pickle=False) as saved:
-            if str(saved["recipe"]) != self.recipe:
-                return 0
-            self.model.optimizer.build(self.model.trainable_variables)
-            for k, variable in enumerate(self._variables()):
-                variable.assign(saved[f"variable_{k}"])
-            self.log = pd.DataFrame(json.loads(str(saved["log"])))
+        try:
+            with np.load(self.path, allow_pickle=False) as archive:
+                saved = dict(archive)  # all of it, so that what cannot be read changes nothing
+        except Exception as error:  # a damaged archive fails in many ways
+            warnings.warn(f"{paths.shown(self.path)} is damaged, the training starts over ({error})", stacklevel=4)
+            return 0
+        if str(saved.get("recipe")) != self.recipe:
+            return 0
+        self.model.optimizer.build(self.model.trainable_variables)
+        for k, variable in enumerate(self._variables()):
+            variable.assign(saved[f"variable_{k}"])
+        self.log = pd.DataFrame(json.loads(str(saved["log"])))
         return len(self.log)
 
 
@@ -414,11 +438,46 @@ def _versions():
     }
 
 
-def _read_json(path):
+def _read_record(path):
+    if not path.exists():
+        raise FileNotFoundError(f"{paths.shown(path)} is missing: train it with MODE = 'quick', or run `make train`")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        record = json.loads(path.read_text(encoding="utf-8"))
+        missing = {"recipe", "parameters", "minutes", "weights_sha256", "history"} - set(record)
+        if missing:
+            raise ValueError(f"it lacks {', '.join(sorted(missing))}")
     except ValueError as error:
         raise ValueError(f"{paths.shown(path)} is not a record ({error}): check the file out again") from error
+    return record
+
+
+def _read_network(path):
+    if not path.exists():
+        raise FileNotFoundError(f"{paths.shown(path)} is missing: check the file out again, or run `make train`")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()  # before the library for arrays sees it, which trusts what it reads
+        if damaged:
+            raise ValueError(f"{damaged} in it is damaged")
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # a damaged archive fails in many ways
+        raise ValueError(f"{paths.shown(path)} cannot be read ({error}): check the file out again") from error
+
+
+def _refuse_other_weights(path, weights, record):
+    found, expected = _digest(weights), record["weights_sha256"]
+    if found != expected:
+        raise ValueError(
+            f"{paths.shown(path)} does not hold the weights that {path.stem}.json describes (SHA-256 {found[:16]}…, "
+            f"expected {expected[:16]}…): check both files out again"
+        )
+
+
+def _read_scores(path):
+    try:
+        return pd.read_csv(path)
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise ValueError(f"{paths.shown(path)} cannot be read ({error}): check the file out again") from error
 
 
 def _write_json(path, content):

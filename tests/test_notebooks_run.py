@@ -37,10 +37,10 @@ def test_figures_and_tables_come_out_again(path, shipped, own_folders):
     for name in committed:
         if name.suffix == ".png":
             then, now = (np.asarray(Image.open(folder / name).convert("RGB"), float) for folder in (FIGURES, fresh))
-            assert then.shape == now.shape and np.sqrt(np.mean((then - now) ** 2)) < 1.0, name  # of 255
+            assert then.shape == now.shape and np.sqrt(np.mean((then - now) ** 2)) < 0.1, name  # of 255
         else:
             then, now = (pd.read_csv(folder / name) for folder in (FIGURES, fresh))
-            pd.testing.assert_frame_equal(then, now, rtol=1e-3, atol=2e-3)
+            pd.testing.assert_frame_equal(then, now, rtol=1e-5, atol=3e-4)
 
 
 def quick_or_slow(path):

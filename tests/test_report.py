@@ -108,6 +108,16 @@ def test_one_failing_notebook_does_not_stop_the_others_and_the_last_runs_last(no
     assert (paths.cache() / "report/02_chapter.ipynb").exists() and not paths.figures().exists()
 
 
+@pytest.mark.parametrize(
+    ("process", "said"), [("getpid", "01_chapter.ipynb was ended from outside"), ("getppid", "run the same")]
+)
+def test_a_process_that_is_killed_is_named(notebooks, capsys, process, said):
+    """A kernel, or the process that runs it, as a system short of memory ends them."""
+    write_notebook(notebooks, "01", [f"import os, signal\nos.kill(os.{process}(), signal.SIGKILL)"])
+    assert report.main([]) == 1
+    assert said in capsys.readouterr().err and not paths.figures().exists()
+
+
 def test_stale_figures_go(notebooks):
     assert report.main([]) == 0
     (paths.figures() / "01_old.png").write_bytes(b"from a cell that is gone")

@@ -1,12 +1,13 @@
 """Pictures of any size through a network: tiles leave no seam, and what cannot be used is refused."""
 
+import json
 import re
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from helpers import baselines, models, paths, restore
+from helpers import baselines, models, paths, restore, training
 from helpers.backend import keras
 
 
@@ -84,9 +85,13 @@ def test_bad_input_is_refused(identity):
 def shipped(sharpener, identity):
     """Networks where the shipped ones lie."""
     paths.weights().mkdir(parents=True)
+    paths.records().mkdir()
     digits = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Activation("linear")])
     for name, model in {"denoise_blind": sharpener, "denoise_25": identity, "sr_x2": identity, "mnist_best": digits}.items():
         model.save(paths.weights() / f"{name}.keras")
+        record = {"recipe": {}, "parameters": 0, "minutes": 0, "history": {}}
+        record["weights_sha256"] = training._digest(model.get_weights())
+        (paths.records() / f"{name}.json").write_text(json.dumps(record))
 
 
 @pytest.fixture
@@ -174,6 +179,17 @@ def test_the_original_is_never_overwritten(shipped, photograph, capsys):
     before = photograph.read_bytes()
     assert restore.main([str(photograph), "-o", str(photograph.parent), "--overwrite"]) == 1
     assert "is the picture itself" in capsys.readouterr().err and photograph.read_bytes() == before
+
+
+def test_a_network_that_is_not_the_shipped_one_is_refused(shipped, photograph, capsys, sharpener):
+    sharpener.save(paths.weights() / "denoise_25.keras")
+    assert restore.main([str(photograph), "--sigma", "25"]) == 2
+    assert "denoise_25.keras does not hold the weights that denoise_25.json describes" in capsys.readouterr().err
+    archive = paths.weights() / "denoise_blind.keras"
+    archive.write_bytes(archive.read_bytes().replace(b"HDF", b"HDG", 1))
+    assert restore.main([str(photograph)]) == 2
+    assert "denoise_blind.keras cannot be read (model.weights.h5 in it is damaged)" in capsys.readouterr().err
+    assert not photograph.with_name("photo_restored.png").exists()
 
 
 def test_stopped_by_hand(shipped, photograph, capsys, monkeypatch):
