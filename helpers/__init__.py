@@ -2,5 +2,5 @@
 
 Modules, each of which imports only from those after it: ``report``, ``pages``, ``restore``, ``data``, ``training``,
 ``plotting``, ``baselines``, ``models``, ``results``, ``metrics``, ``datasets``, ``pictures``, ``photos``, ``mnist``,
-``degradations``, ``backend``, ``paths``.
+``degradations``, ``backend``, ``checks``, ``paths``.
 """

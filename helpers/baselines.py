@@ -8,6 +8,8 @@ from PIL import Image
 from scipy import ndimage
 from skimage import restoration
 
+from helpers import checks
+
 
 def _gaussian(images, sigma=0.55):
     return ndimage.gaussian_filter(images, (0, sigma, sigma, 0))
@@ -47,6 +49,7 @@ def _bm3d(image, sigma=0.1):
 
 
 KERNELS = {name: Image.Resampling[name.upper()] for name in ("nearest", "bilinear", "bicubic", "lanczos")}
+LARGEST_FACTOR = 64
 METHODS = {
     "gaussian": _gaussian,
     "median": _median,
@@ -94,7 +97,8 @@ def restore(images, method, **options):
     """
     if method not in METHODS:
         raise ValueError(f"method is {method!r}, expected one of {list(METHODS)}")
-    restored = METHODS[method](_batch(images), **options)
+    images = checks.batch(images)
+    restored = METHODS[method](images, **{name: _option(name, value, images) for name, value in options.items()})
     return np.clip(restored, 0, 1).astype(np.float32, copy=False)
 
 
@@ -125,11 +129,9 @@ def enlarge(images, factor, kernel="bicubic"):
        Speech, and Signal Processing 29(6), 1981.
     .. [2] C. E. Duchon, "Lanczos filtering in one and two dimensions", Journal of Applied Meteorology 18(8), 1979.
     """
-    images = _batch(images)
+    images, factor = checks.batch(images), checks.whole("factor", factor, most=LARGEST_FACTOR)
     if kernel not in KERNELS:
         raise ValueError(f"kernel is {kernel!r}, expected one of {list(KERNELS)}")
-    if isinstance(factor, bool) or int(factor) != factor or factor < 1:
-        raise ValueError(f"factor is {factor!r}, expected an int of 1 or more")
     n, height, width, channels = images.shape
     enlarged = np.empty((n, factor * height, factor * width, channels), np.float32)
     for k, channel in np.ndindex(n, channels):  # Pillow resizes one plane of floats a call
@@ -138,13 +140,9 @@ def enlarge(images, factor, kernel="bicubic"):
     return np.clip(enlarged, 0, 1, out=enlarged)
 
 
-def _batch(images):
-    """The images as float32, refused when they are no batch of finite floats."""
-    images = np.asarray(images)
-    if images.ndim != 4 or images.size == 0 or images.dtype.kind != "f":
-        raise ValueError(
-            f"images have shape {images.shape} and dtype {images.dtype}, expected floats of shape (n, height, width, channels)"
-        )
-    if not np.isfinite(images).all():
-        raise ValueError("an image holds values that are not finite (NaN or infinity)")
-    return images.astype(np.float32, copy=False)
+def _option(name, value, images):
+    """A method's setting, refused where it would take for ever or means nothing."""
+    side = max(images.shape[1:3])
+    if name in ("size", "patch_size", "patch_distance"):
+        return checks.whole(name, value, most=side)
+    return checks.number(name, value, most=side, zero=False)

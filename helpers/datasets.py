@@ -16,11 +16,12 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from helpers import paths, photos
+from helpers import checks, paths, photos
 from helpers.backend import keras
 from helpers.mnist import load_mnist
 from helpers.photos import load_photos, photo_tiles
 
+MOST_OF_AN_EPOCH = 10**8  # images, whose order is kept in memory
 __all__ = [
     "DegradedSequence",
     "PairedImageSequence",
@@ -100,10 +101,10 @@ class ShuffledSequence(keras.utils.PyDataset):
         super().__init__(**workers)
         if count == 0:
             raise ValueError("there is nothing to make batches of: 0 images")
-        _refuse_but_positive_ints(batch_size=batch_size)
-        if steps_per_epoch is not None:
-            _refuse_but_positive_ints(steps_per_epoch=steps_per_epoch)
-        self.count, self.batch_size, self.seed, self.steps_per_epoch = count, int(batch_size), seed, steps_per_epoch
+        self.count, self.batch_size, self.seed = count, checks.whole("batch_size", batch_size), checks.whole("seed", seed, 0)
+        self.steps_per_epoch = steps_per_epoch and checks.whole("steps_per_epoch", steps_per_epoch)
+        if (self.steps_per_epoch or 0) * self.batch_size > MOST_OF_AN_EPOCH:
+            raise ValueError(f"{steps_per_epoch} batches of {batch_size} are more than an epoch may hold, {MOST_OF_AN_EPOCH:,}")
         self.set_epoch(0)
 
     def set_epoch(self, epoch):
@@ -151,6 +152,10 @@ class DegradedSequence(ShuffledSequence):
     """
 
     def __init__(self, images, degrade, batch_size, seed, fresh=True, augment=None, **workers):
+        images = np.asarray(images)
+        if images.ndim != 4 or images.dtype.kind != "f":
+            shape = "(n, height, width, channels)"
+            raise ValueError(f"images have shape {images.shape} and dtype {images.dtype}, expected floats of shape {shape}")
         super().__init__(len(images), batch_size, seed, **workers)
         if augment is not None and not fresh:
             raise ValueError("augment is given with fresh=False, which shows the same pairs in every epoch: leave one out")
@@ -210,14 +215,14 @@ class PatchSequence(ShuffledSequence):
 
     def __init__(self, images, patch_size, batch_size, degrade, steps_per_epoch, seed, **workers):
         super().__init__(len(images), batch_size, seed, steps_per_epoch, **workers)
-        _refuse_but_positive_ints(patch_size=patch_size)
+        patch_size = checks.whole("patch_size", patch_size)
         for image in images:
             if image.ndim != 3 or image.dtype != np.uint8 or min(image.shape[:2]) < patch_size:
                 raise ValueError(
                     f"a picture has shape {image.shape} and dtype {image.dtype}, expected uint8 of shape "
                     f"(height, width, channels) with both sides at least patch_size, {patch_size}"
                 )
-        self.images, self.patch_size, self.degrade = images, int(patch_size), degrade
+        self.images, self.patch_size, self.degrade = images, patch_size, degrade
         areas = np.array([image.shape[0] * image.shape[1] for image in images], dtype=np.float64)
         self.chances = areas / areas.sum()
 
@@ -297,10 +302,9 @@ class PairedImageSequence(ShuffledSequence):
         in_memory=10**9,
         **workers,
     ):
-        _refuse_but_positive_ints(height=image_size[0], width=image_size[1])
         if split not in (None, *photos.SPLITS):
             raise ValueError(f"split is {split!r}, expected one of {photos.SPLITS}, or None for all")
-        self.image_size, self.split, self.patch_size = tuple(image_size), split, None
+        self.image_size, self.split, self.patch_size = photos.checked_size(image_size), split, None
         folders = {"low_res": pathlib.Path(low_res_dir), "high_res": pathlib.Path(high_res_dir)}
         for folder in folders.values():
             if not folder.is_dir():
@@ -368,9 +372,7 @@ class PairedImageSequence(ShuffledSequence):
             When no row is left, or a number is not a positive int, or a patch is larger than the pictures.
         """
         if patch_size is not None:
-            _refuse_but_positive_ints(patch_size=patch_size)
-            if patch_size > min(self.image_size):
-                raise ValueError(f"patch_size is {patch_size}, expected at most the shorter side, {min(self.image_size)}")
+            patch_size = checks.whole("patch_size", patch_size, most=min(self.image_size))
         other = copy.copy(self)
         places = self._places(rows)
         other.pairs = self.pairs.iloc[places].reset_index(drop=True)
@@ -455,9 +457,13 @@ def _found(folder, names):
 
 
 def _inside(folder, path, listing):
-    if not path.resolve().is_relative_to(folder):
-        return f"{path.name} leaves its folder"
-    return path if path.is_file() else listing.get(path.name.lower(), f"{path.name} is missing")
+    try:
+        if not path.resolve().is_relative_to(folder):
+            return f"{path.name} leaves its folder"
+        found = path.is_file()
+    except (OSError, ValueError) as error:  # too long for a name, or with a zero byte in it
+        return f"{path.name[:40]!r} is no file name ({getattr(error, 'strerror', error)})"
+    return path if found else listing.get(path.name.lower(), f"{path.name} is missing")
 
 
 def _reason(broken, file):
@@ -515,12 +521,6 @@ def _random_patch(image, size, rng):
 def _floats(pixels):
     """uint8 as float32 in [0, 1], in one pass."""
     return np.divide(pixels, np.float32(255), dtype=np.float32)
-
-
-def _refuse_but_positive_ints(**numbers):
-    for name, value in numbers.items():
-        if isinstance(value, bool) or int(value) != value or value < 1:
-            raise ValueError(f"{name} is {value!r}, expected an int of 1 or more")
 
 
 def _some(items):

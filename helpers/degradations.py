@@ -3,6 +3,10 @@
 import numpy as np
 from PIL import Image
 
+from helpers import checks
+
+LARGEST_SIGMA = 1000  # far more than any picture survives
+
 
 def nothing(images, rng=None):
     """The images as they are: the task of a network that is asked for a copy.
@@ -53,9 +57,11 @@ def add_gaussian_noise(images, sigma, rng, clip=False):
         When `images` are empty, integers, or leave [0, 1], or when `sigma` is negative or not finite.
     """
     images, sigma = _clean(images), np.asarray(sigma, dtype=np.float32)
-    if not np.all(np.isfinite(sigma)) or np.any(sigma < 0):
-        raise ValueError(f"sigma is {sigma.tolist()}, expected a finite standard deviation of 0 or more on the [0, 1] scale")
-    noisy = np.random.default_rng(rng).standard_normal(images.shape, dtype=np.float32)
+    if not np.all((sigma >= 0) & (sigma <= LARGEST_SIGMA)):  # also false for what is not a number
+        raise ValueError(
+            f"sigma is {sigma.tolist()}, expected a standard deviation of 0 to {LARGEST_SIGMA} on the [0, 1] scale"
+        )
+    noisy = checks.generator(rng).standard_normal(images.shape, dtype=np.float32)
     noisy *= sigma  # in place: a training set is large
     noisy += images
     return np.clip(noisy, 0, 1, out=noisy) if clip else noisy
@@ -95,10 +101,7 @@ def lower_resolution(images, factor, rng=None):
     if images.ndim != 4:
         raise ValueError(f"images have shape {images.shape}, expected (n, height, width, channels)")
     height, width = images.shape[1:3]
-    if not (np.isfinite(factor) and 1 <= factor <= min(height, width)):
-        raise ValueError(
-            f"factor is {factor!r} for images of {height}x{width}, expected a number from 1 to {min(height, width)}"
-        )
+    factor = checks.number(f"for images of {height}x{width}, factor", factor, 1, min(height, width))
     small = round(width / factor), round(height / factor)
     lowered = np.empty_like(images)
     for n, channel in np.ndindex(images.shape[0], images.shape[3]):  # Pillow resizes one plane of floats a call
@@ -136,10 +139,7 @@ def low_light(images, gain, gamma, sigma, rng):
         When `images` are not clean images, or when a setting is out of its range.
     """
     images = _clean(images)
-    if not 0 < gain <= 1:
-        raise ValueError(f"gain is {gain!r}, expected a number above 0 and at most 1")
-    if not (gamma > 0 and np.isfinite(gamma)):
-        raise ValueError(f"gamma is {gamma!r}, expected a finite number above 0")
+    gain, gamma = checks.number("gain", gain, most=1, zero=False), checks.number("gamma", gamma, most=100, zero=False)
     return add_gaussian_noise(np.float32(gain) * images ** np.float32(gamma), sigma, rng)
 
 
@@ -166,7 +166,7 @@ def in_turn(images, steps, rng):
     """
     if not steps:
         raise ValueError("steps are empty: there is nothing to do to the images")
-    rng = np.random.default_rng(rng)
+    rng = checks.generator(rng)
     for step in steps:
         images = step(images, rng=rng)
     return images

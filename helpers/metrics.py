@@ -12,6 +12,8 @@ import pandas as pd
 from scipy import ndimage, stats
 from skimage.color import rgb2ycbcr
 
+from helpers import checks
+
 COLUMNS = ["mse", "psnr", "ssim"]
 PIXELS_AT_ONCE = 2**18  # that a thread scores as float64
 
@@ -149,11 +151,9 @@ def luminance(images):
     ----------
     .. [1] Recommendation ITU-R BT.601-7, "Studio encoding parameters of digital television", 2011.
     """
-    images = np.asarray(images)
-    if images.ndim != 4 or images.shape[-1] != 3 or images.dtype.kind != "f":
-        raise ValueError(
-            f"images have shape {images.shape} and dtype {images.dtype}, expected floats of shape (n, height, width, 3)"
-        )
+    images = checks.batch(images)
+    if images.shape[-1] != 3:
+        raise ValueError(f"images have shape {images.shape}, expected (n, height, width, 3)")
     return rgb2ycbcr(np.clip(images, 0, 1))[..., :1] / 255
 
 
@@ -188,11 +188,8 @@ def evaluate(reference, restored, names=None, data_range=None, *, channel="RGB",
     if channel not in ("RGB", "Y"):
         raise ValueError(f"channel is {channel!r}, expected 'RGB' or 'Y'")
     reference, restored = np.asarray(reference), np.asarray(restored)
-    if border < 0 or (reference.ndim == 4 and 2 * border >= min(reference.shape[1:3])):
-        raise ValueError(
-            f"border is {border} for images of shape {reference.shape}, expected 0 or more, and less than half a side"
-        )
-    if border:
+    if checks.whole("border", border, least=0) and reference.ndim == restored.ndim == 4:
+        checks.whole(f"for images of shape {reference.shape}, border", border, most=(min(reference.shape[1:3]) - 1) // 2)
         reference, restored = (images[:, border:-border, border:-border] for images in (reference, restored))
     if channel == "Y":
         reference, restored = luminance(reference), luminance(restored)
@@ -219,12 +216,17 @@ def filter_by_quality(table, max_mse=None, min_ssim=None):
     -------
     pandas.DataFrame
         A part of `table` in its order. An average over it describes the images that were kept, and no others.
+
+    Raises
+    ------
+    ValueError
+        When a score is missing, or a threshold is none that it can have.
     """
-    keep = pd.Series(True, index=table.index)
+    keep = pd.Series(True, index=checks.table(table, ("mse", "ssim")).index)
     if max_mse is not None:
-        keep &= table["mse"] <= max_mse
+        keep &= table["mse"] <= checks.number("max_mse", max_mse, 0)
     if min_ssim is not None:
-        keep &= table["ssim"] >= min_ssim
+        keep &= table["ssim"] >= checks.number("min_ssim", min_ssim, -1, 1)
     return table[keep]
 
 
@@ -247,11 +249,11 @@ def top(table, n=10, by="psnr"):
     Raises
     ------
     ValueError
-        When `by` is no score.
+        When `by` is no score or missing, or `n` is no int of 1 or more.
     """
     if by not in COLUMNS:
         raise ValueError(f"by is {by!r}, expected one of {COLUMNS}")
-    return table.sort_values(by, ascending=by == "mse", kind="stable").head(n)
+    return checks.table(table, (by,)).sort_values(by, ascending=by == "mse", kind="stable").head(checks.whole("n", n))
 
 
 def paired_interval(a, b, confidence=0.95):
@@ -277,6 +279,7 @@ def paired_interval(a, b, confidence=0.95):
     ValueError
         When the lengths differ, when there are fewer than two images, or when a score is not finite.
     """
+    confidence = checks.number("confidence", confidence, 0, 1)
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if a.shape != b.shape or a.ndim != 1 or len(a) < 2:
         raise ValueError(f"scores have shapes {a.shape} and {b.shape}, expected two lists of one length, 2 or more")
@@ -306,6 +309,8 @@ def _pairs(reference, restored, data_range):
         raise ValueError(
             f"reference has shape {reference.shape}, restored {restored.shape}, expected the same (n, height, width, channels)"
         )
+    if not {reference.dtype.kind, restored.dtype.kind} <= set("fiu"):
+        raise ValueError(f"the batches have dtypes {reference.dtype} and {restored.dtype}, expected numbers")
     if reference.size == 0:
         raise ValueError(f"the batches are empty: shape {reference.shape}")
     both_float = reference.dtype.kind == restored.dtype.kind == "f"
@@ -314,11 +319,9 @@ def _pairs(reference, restored, data_range):
             f"data_range is missing for {reference.dtype} against {restored.dtype}: give both as floats in [0, 1], "
             "or say data_range=255 for 8-bit images"
         )
-    if data_range is not None and not (np.isfinite(data_range) and data_range > 0):
-        raise ValueError(f"data_range is {data_range}, expected a positive number")
     if not (np.isfinite(reference).all() and np.isfinite(restored).all()):
         raise ValueError("an image holds values that are not finite (NaN or infinity)")
-    peak = 1.0 if data_range is None else float(data_range)
+    peak = 1.0 if data_range is None else checks.number("data_range", data_range, 1e-6, 2**32)
     low, high = reference.min(), reference.max()
     if low < 0 or high > peak:
         raise ValueError(

@@ -6,6 +6,7 @@ Nothing here needs Keras, so what is at hand is checked within a second or two.
 import contextlib
 import hashlib
 import importlib.metadata
+import os
 import pathlib
 import sys
 
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageOps
 
-from helpers import degradations, paths
+from helpers import checks, degradations, paths
 
 TABLE = paths.ROOT / "data" / "photos.csv"
 SPLITS = ("train", "validation", "test")
@@ -109,9 +110,7 @@ def photo_tiles(split, size, stride=None):
         When size or stride is not a positive int, or no photograph is as large as a tile.
     """
     stride = size if stride is None else stride
-    for name, value in (("size", size), ("stride", stride)):
-        if int(value) != value or value < 1:
-            raise ValueError(f"{name} is {value!r}, expected an int of 1 or more")
+    size, stride = checks.whole("size", size), checks.whole("stride", stride)
     tiles = [
         photo[top : top + size, left : left + size]
         for photo in load_photos(split)
@@ -233,10 +232,39 @@ def resized(picture, size):
     Returns
     -------
     numpy.ndarray of uint8, shape (*size, 3)
+
+    Raises
+    ------
+    ValueError
+        When the picture is not as above, or the size cannot be used.
     """
-    if picture.shape[:2] == tuple(size):
+    height, width = checked_size(size)
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[-1] != 3 or picture.size == 0:
+        raise ValueError(f"picture has shape {picture.shape} and dtype {picture.dtype}, expected uint8 (height, width, 3)")
+    if picture.shape[:2] == (height, width):
         return picture
-    return np.asarray(Image.fromarray(picture).resize((size[1], size[0]), Image.Resampling.BICUBIC))
+    return np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC))
+
+
+def checked_size(size):
+    """Height and width as a tuple of int.
+
+    Parameters
+    ----------
+    size : tuple of int
+
+    Returns
+    -------
+    tuple of int
+
+    Raises
+    ------
+    ValueError
+        When it is no pair, or one is no int from 1 to 65,535, which is what picture files hold.
+    """
+    if np.shape(size) != (2,):
+        raise ValueError(f"size is {size!r}, expected (height, width)")
+    return tuple(checks.whole(name, side, most=65535) for name, side in zip(("height", "width"), size, strict=True))
 
 
 def _photos(split):
@@ -383,4 +411,4 @@ def _write_table(path, content):
 
 
 def _sha256(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
+    return hashlib.sha256(path.read_bytes()).hexdigest() if os.path.isfile(path) else None  # no error for odd names

@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 import tqdm
 
-from helpers import baselines, photos, pictures
+from helpers import baselines, checks, photos, pictures
 
 MULTIPLE = 8  # the networks halve their input at most three times
 
@@ -51,12 +51,13 @@ def restore_image(image, model, scale=1, tile=256, overlap=32, progress=iter):
             f"image has shape {image.shape} and dtype {image.dtype}, expected floats in [0, 1] or uint8 "
             "of shape (height, width, channels)"
         )
+    tile, overlap = checks.whole("tile", tile), checks.whole("overlap", overlap, least=0)
     if tile % MULTIPLE or overlap % MULTIPLE or not 0 <= 2 * overlap < tile:
         raise ValueError(
             f"tile is {tile} and overlap {overlap}, expected multiples of {MULTIPLE}, the overlap under half a tile"
         )
-    floats = np.divide(image, 255, dtype=np.float32) if image.dtype == np.uint8 else image
-    enlarged = baselines.enlarge(floats[np.newaxis], scale)[0] if scale != 1 else floats.astype(np.float32, copy=False)
+    floats = checks.batch(np.divide(image, 255, dtype=np.float32)[np.newaxis] if image.dtype == np.uint8 else image[np.newaxis])
+    enlarged = baselines.enlarge(floats, scale)[0] if scale != 1 else floats[0]
     height, width = enlarged.shape[:2]
     missing = [(0, -side % MULTIPLE) for side in (height, width)]
     padded = np.pad(enlarged, (*missing, (0, 0)), mode="symmetric")
@@ -82,10 +83,16 @@ def self_ensemble(model, images):
     -------
     numpy.ndarray of float32, same shape
 
+    Raises
+    ------
+    ValueError
+        When the images are no batch of finite floats.
+
     References
     ----------
     .. [1] R. Timofte, R. Rothe and L. Van Gool, "Seven ways to improve example-based single image super resolution", CVPR 2016.
     """
+    images = checks.batch(images)
     total = np.zeros(images.shape, np.float64)
     for turns in range(4):
         for mirror in (1, -1):

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from helpers import metrics, paths
+from helpers import checks, metrics, paths
 
 KINDS = ("input", "classical", "published", "network")
 SOURCES = ("computed", "weights", "record")
@@ -37,12 +37,12 @@ def row(scores, *, notebook, dataset, split, degradation, method, kind, params=0
     Raises
     ------
     ValueError
-        When a name is not in its list, or no image was scored.
+        When a name is not in its list, a score is missing, or no image was scored.
     """
     for value, allowed in ((split, SPLITS), (degradation, DEGRADATIONS), (method, METHODS), (kind, KINDS), (source, SOURCES)):
         if value not in allowed:
             raise ValueError(f"{value!r} is no name of the results contract, expected one of {allowed}; see data/names.csv")
-    if len(scores) == 0:
+    if len(checks.table(scores, metrics.COLUMNS)) == 0:
         raise ValueError(f"no image was scored for {method!r}")
     means = scores[metrics.COLUMNS].mean()
     return dict(

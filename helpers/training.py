@@ -17,7 +17,7 @@ import zlib
 import numpy as np
 import pandas as pd
 
-from helpers import backend, datasets, metrics, paths
+from helpers import backend, checks, datasets, metrics, paths
 from helpers.backend import keras
 
 # A dataset in Python costs time at each call of the training step; in a long epoch several steps are made a call.
@@ -34,7 +34,7 @@ def set_seed(seed):
     seed : int
         From 0 to 2**32 - 1. On one machine the same seed gives the same bits; between machines the last digits differ.
     """
-    keras.utils.set_random_seed(seed)
+    keras.utils.set_random_seed(checks.whole("seed", seed, 0, 2**32 - 1))
     backend.use_deterministic_kernels()
 
 
@@ -51,7 +51,7 @@ def budget(mode, full, quick):
     -------
     int
     """
-    return quick if _known(mode) == "quick" else full
+    return checks.whole("budget", quick if _known(mode) == "quick" else full)
 
 
 def load_network(name):

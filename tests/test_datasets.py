@@ -369,7 +369,7 @@ def test_other_batches_of_the_same_pairs(published):
     assert len(data) == 8 and len(data.pairs) == 30 and data[0][0].shape == (4, 16, 24, 3)
     assert data.describe() != other.describe() == data.rebatched(rows, batch_size=3, steps_per_epoch=5, patch_size=8).describe()
     for options, message in (
-        ({"patch_size": 17}, "shorter side, 16"),
+        ({"patch_size": 17}, "from 1 to 16"),
         ({"patch_size": 0}, "patch_size is 0"),
         ({"rows": []}, "0 images"),
     ):

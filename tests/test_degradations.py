@@ -82,7 +82,7 @@ def test_degradations_in_turn(photograph):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda x: degradations.lower_resolution(x, 0.5), "factor is 0.5 for images of 64x96"),
+        (lambda x: degradations.lower_resolution(x, 0.5), "for images of 64x96, factor is 0.5"),
         (lambda x: degradations.lower_resolution(x, 65), "from 1 to 64"),
         (lambda x: degradations.lower_resolution(x, np.nan), "factor is nan"),
         (lambda x: degradations.lower_resolution(x[0], 2), "expected .n, height, width, channels"),

@@ -142,7 +142,7 @@ def test_bad_input_is_refused(pair, score, change, message):
 def test_other_refusals(pair):
     with pytest.raises(ValueError, match="11x11"):
         metrics.ssim(pair[0][:, :10], pair[1][:, :10])
-    with pytest.raises(ValueError, match="positive"):
+    with pytest.raises(ValueError, match="data_range is 0, expected a finite number"):
         metrics.psnr(*pair, data_range=0)
     with pytest.raises(ValueError, match="names"):
         metrics.evaluate(*pair, names=["a"])
@@ -159,7 +159,7 @@ def test_luminance_is_that_of_the_standard():
     expected = [16, 235, 16 + 65.481, 16 + 128.553, 16 + 24.966]
     np.testing.assert_allclose(metrics.luminance(colors).ravel() * 255, expected, atol=1e-3)
     for bad in (colors[..., :1], colors[0], (255 * colors).astype(np.uint8)):
-        with pytest.raises(ValueError, match="expected floats of shape"):
+        with pytest.raises(ValueError, match="expected floats of shape|expected \\(n, height, width, 3"):
             metrics.luminance(bad)
 
 

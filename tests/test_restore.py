@@ -75,8 +75,10 @@ def test_bad_input_is_refused(identity):
         with pytest.raises(ValueError, match="image has shape"):
             restore.restore_image(bad, identity)
     for options in ({"tile": 100}, {"overlap": 5}, {"tile": 64, "overlap": 32}, {"overlap": -8}):
-        with pytest.raises(ValueError, match="multiples of 8"):
+        with pytest.raises(ValueError, match="multiples of 8|overlap is -8, expected an int of 0 or more"):
             restore.restore_image(image, identity, **options)
+    with pytest.raises(ValueError, match="not finite"):
+        restore.restore_image(np.full((8, 8, 3), np.nan), identity)
     with pytest.raises(ValueError, match="factor is 0"):
         restore.restore_image(image, identity, scale=0)
 

@@ -1,0 +1,132 @@
+"""Refusals that several modules share: each names the value, and says what was expected."""
+
+import numbers
+
+import numpy as np
+
+LARGEST = 2**31 - 1
+
+
+def whole(name, value, least=1, most=LARGEST):
+    """`value` as an int.
+
+    Parameters
+    ----------
+    name : str
+        What the message calls it.
+    value : int, or a float without decimals
+    least, most : int, optional
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        When it is anything else, or out of range.
+    """
+    if not (_is_real(value) and least <= value <= most and int(value) == value):
+        said = f"from {least} to {most}" if most < LARGEST else f"of {least} or more"
+        raise ValueError(f"{name} is {value!r}, expected an int {said}")
+    return int(value)
+
+
+def number(name, value, least=0, most=np.inf, *, zero=True):
+    """`value` as a float.
+
+    Parameters
+    ----------
+    name : str
+        What the message calls it.
+    value : float
+    least, most : float, optional
+        Both allowed, save infinity.
+    zero : bool, optional
+        Whether 0 is allowed.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        When it is no number, or out of range.
+    """
+    if not (_is_real(value) and np.isfinite(value) and least <= value <= most and (zero or value != 0)):
+        said = f"from {least:g} to {most:g}" if np.isfinite(most) else f"of {least:g} or more"
+        raise ValueError(f"{name} is {value!r}, expected a finite number {said}{'' if zero else ', not 0'}")
+    return float(value)
+
+
+def _is_real(value):
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def generator(rng):
+    """The generator that `rng` stands for.
+
+    Parameters
+    ----------
+    rng : int or numpy.random.Generator
+
+    Returns
+    -------
+    numpy.random.Generator
+
+    Raises
+    ------
+    ValueError
+        When it is neither: also None, which would draw other numbers in every run.
+    """
+    return rng if isinstance(rng, np.random.Generator) else np.random.default_rng(whole("rng", rng, least=0, most=2**64))
+
+
+def batch(images):
+    """`images` as a batch of finite float32.
+
+    Parameters
+    ----------
+    images : array_like of float, shape (n, height, width, channels)
+
+    Returns
+    -------
+    numpy.ndarray of float32, same shape
+
+    Raises
+    ------
+    ValueError
+        When it is none, or a value is not finite in float32.
+    """
+    images = np.asarray(images)
+    if images.ndim != 4 or images.size == 0 or images.dtype.kind != "f":
+        raise ValueError(
+            f"images have shape {images.shape} and dtype {images.dtype}, expected floats of shape (n, height, width, channels)"
+        )
+    if not (np.abs(images).max() <= np.finfo(np.float32).max):  # also true when a value is not a number
+        raise ValueError("an image holds values that are not finite (NaN or infinity), or too large for float32")
+    return images.astype(np.float32, copy=False)
+
+
+def table(scores, columns):
+    """`scores`, which must hold numbers in these columns.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+    columns : sequence of str
+
+    Returns
+    -------
+    pandas.DataFrame
+
+    Raises
+    ------
+    ValueError
+        When a column is missing or holds no numbers.
+    """
+    missing = [name for name in columns if name not in scores or scores[name].dtype.kind not in "fiu"]
+    if missing:
+        raise ValueError(f"a table has the columns {list(scores)}, expected numbers in {', '.join(missing)}")
+    return scores
