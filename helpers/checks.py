@@ -54,7 +54,7 @@ def number(name, value, least=0, most=np.inf, *, zero=True):
     ValueError
         When it is no number, or out of range.
     """
-    if not (_is_real(value) and np.isfinite(value) and least <= value <= most and (zero or value != 0)):
+    if not (_is_real(value) and abs(value) < np.inf and least <= value <= most and (zero or value != 0)):
         said = f"from {least:g} to {most:g}" if np.isfinite(most) else f"of {least:g} or more"
         raise ValueError(f"{name} is {value!r}, expected a finite number {said}{'' if zero else ', not 0'}")
     return float(value)

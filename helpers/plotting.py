@@ -20,7 +20,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from helpers import paths
+from helpers import checks, paths
 
 STYLE = pathlib.Path(__file__).with_name("course.mplstyle")
 WIDTH = 7.0  # inches, the width of a page
@@ -107,10 +107,11 @@ def show_images(rows, titles=None, labels=None, name=None, alt=None, width=None)
         When there is nothing to show, or titles or labels do not fit the rows.
     """
     rows = [np.asarray(row) for row in rows]
-    if not rows or any(row.ndim != 4 or len(row) == 0 for row in rows):
+    if not rows or any(row.ndim != 4 or row.size == 0 or row.shape[-1] not in (1, 3) for row in rows):
         shapes = [row.shape for row in rows]
-        raise ValueError(f"rows have shapes {shapes}, expected one or more of (n, height, width, channels)")
-    columns, width = max(len(row) for row in rows), width or WIDTH
+        raise ValueError(f"rows have shapes {shapes}, expected one or more of (n, height, width, 1 or 3 channels)")
+    rows = [checks.batch(row.astype(np.float32) if row.dtype.kind in "iub" else row) for row in rows]
+    columns, width = max(len(row) for row in rows), checks.number("width", width or WIDTH, 1, 40)
     titles = [titles or [], *[[]] * (len(rows) - 1)] if not titles or isinstance(titles[0], str) else titles
     if len(titles) != len(rows) or any(len(t) not in (0, len(row)) for t, row in zip(titles, rows, strict=True)):
         raise ValueError(f"titles for {[len(t) for t in titles]} pictures, expected {[len(row) for row in rows]}")
@@ -181,6 +182,9 @@ def show_lines(
     ends = []
     for label, coordinates in lines.items():
         x, y, *band = map(np.asarray, coordinates)
+        shapes = {one.shape for one in (x, y, *band)}
+        if len(shapes) > 1 or y.ndim != 1 or not (y.dtype.kind in "fiu" and y.size and np.isfinite(y).all()):
+            raise ValueError(f"the line {label!r} has shapes {shapes}, expected as many x as y, and finite numbers")
         color = known.get(label) or next(cycle)
         style = "-" if categories is None else "none"  # between categories there is nothing
         axes.plot(x, y, color=color, linestyle=style, marker="o" if len(x) <= 12 else None)

@@ -390,7 +390,7 @@ def _named_with_source(function):
 def _architecture(model):
     """SHA-256 of the layers, their settings and their connections; the layers' names do not count."""
     config = model.get_config()
-    numbers = {layer["name"]: f"layer {k}" for k, layer in enumerate(config["layers"])}
+    numbers = {layer["config"]["name"]: f"layer {k}" for k, layer in enumerate(config["layers"])}
 
     def renamed(part):
         if isinstance(part, dict):
