@@ -145,4 +145,4 @@ def _option(name, value, images):
     side = max(images.shape[1:3])
     if name in ("size", "patch_size", "patch_distance"):
         return checks.whole(name, value, most=side)
-    return checks.number(name, value, most=side, zero=False)
+    return checks.number(name, value, 1e-6, side)

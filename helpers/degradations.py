@@ -56,13 +56,13 @@ def add_gaussian_noise(images, sigma, rng, clip=False):
     ValueError
         When `images` are empty, integers, or leave [0, 1], or when `sigma` is negative or not finite.
     """
-    images, sigma = _clean(images), np.asarray(sigma, dtype=np.float32)
+    images, sigma = _clean(images), np.asarray(sigma, dtype=np.float64)
     if not np.all((sigma >= 0) & (sigma <= LARGEST_SIGMA)):  # also false for what is not a number
         raise ValueError(
             f"sigma is {sigma.tolist()}, expected a standard deviation of 0 to {LARGEST_SIGMA} on the [0, 1] scale"
         )
     noisy = checks.generator(rng).standard_normal(images.shape, dtype=np.float32)
-    noisy *= sigma  # in place: a training set is large
+    noisy *= sigma.astype(np.float32)  # in place: a training set is large
     noisy += images
     return np.clip(noisy, 0, 1, out=noisy) if clip else noisy
 

@@ -4,11 +4,14 @@ The variables are read at every call, so that a test or a report can send what i
 """
 
 import contextlib
+import errno
 import os
 import pathlib
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MODES = ("pretrained", "quick", "full")
+FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 _mode = "pretrained"
 
 
@@ -111,21 +114,43 @@ def replacing(path):
     Raises
     ------
     OSError
-        When the folder cannot be written to, with the folder's name and what to do.
+        When the folder cannot be written to or the disk is full, with the name and what to do.
     """
     path = pathlib.Path(path)
     temporary = path.with_name(f".writing-{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.touch()
-    except OSError as error:
-        raise OSError(
-            error.errno,
-            f"cannot write {shown(path)}: {error.strerror}. Make the folder {shown(path.parent)!r} writable, "
-            "or set COURSE_FIGURES, COURSE_CACHE or COURSE_DATA to a folder that is",
-        ) from error
+    writable(path.parent)
     try:
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:
+        if error.errno in FULL:
+            said = f"cannot write {shown(path)}: {error.strerror}. Free some space; what stood there is whole"
+            raise OSError(error.errno, said) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def writable(folder):
+    """Make a folder where it is missing, and make sure that files can be written to it.
+
+    Parameters
+    ----------
+    folder : path-like
+
+    Raises
+    ------
+    OSError
+        When they cannot, with the folder's name and what to do.
+    """
+    folder = pathlib.Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OSError(
+            error.errno,
+            f"cannot write to {shown(folder)}: {error.strerror}. Make this folder writable, "
+            "or set COURSE_FIGURES, COURSE_CACHE or COURSE_DATA to one that is",
+        ) from error

@@ -238,7 +238,7 @@ def resized(picture, size):
     ValueError
         When the picture is not as above, or the size cannot be used.
     """
-    height, width = checked_size(size)
+    picture, (height, width) = np.asarray(picture), checked_size(size)
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[-1] != 3 or picture.size == 0:
         raise ValueError(f"picture has shape {picture.shape} and dtype {picture.dtype}, expected uint8 (height, width, 3)")
     if picture.shape[:2] == (height, width):

@@ -183,7 +183,8 @@ def show_lines(
     for label, coordinates in lines.items():
         x, y, *band = map(np.asarray, coordinates)
         shapes = {one.shape for one in (x, y, *band)}
-        if len(shapes) > 1 or y.ndim != 1 or not (y.dtype.kind in "fiu" and y.size and np.isfinite(y).all()):
+        finite = y.size and all(one.dtype.kind in "fiu" and np.isfinite(one).all() for one in (x, y, *band))
+        if len(shapes) > 1 or y.ndim != 1 or not finite:
             raise ValueError(f"the line {label!r} has shapes {shapes}, expected as many x as y, and finite numbers")
         color = known.get(label) or next(cycle)
         style = "-" if categories is None else "none"  # between categories there is nothing

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import platform
+import random
 import textwrap
 import time
 import warnings
@@ -459,7 +460,10 @@ def _read_network(path):
             damaged = archive.testzip()  # before the library for arrays sees it, which trusts what it reads
         if damaged:
             raise ValueError(f"{damaged} in it is damaged")
-        return keras.models.load_model(path, compile=False, safe_mode=True)
+        state = random.getstate()
+        network = keras.models.load_model(path, compile=False, safe_mode=True)
+        random.setstate(state)  # building its layers drew from it: what is built next must not depend on what was loaded
+        return network
     except Exception as error:  # a damaged archive fails in many ways
         raise ValueError(f"{paths.shown(path)} cannot be read ({error}): check the file out again") from error
 

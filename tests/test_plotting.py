@@ -103,7 +103,7 @@ def test_a_figures_folder_that_cannot_be_written(strokes, shown, own_folders, mo
         monkeypatch.setattr("pathlib.Path.touch", _refuse)
     else:
         folder.chmod(0o500)
-    with pytest.raises(OSError, match="cannot write 02_x.png: .*Make the folder 'read-only' writable, or set COURSE_FIGURES"):
+    with pytest.raises(OSError, match="cannot write to read-only: .*Make this folder writable, or set COURSE_FIGURES"):
         plotting.show_images([strokes[:2]], name="02_x", alt="Strokes.")
     folder.chmod(0o700)
     assert (folder / "02_x.png").read_bytes() == b"what stood before" and not shown

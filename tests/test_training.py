@@ -136,6 +136,18 @@ def test_a_finished_run_is_loaded_and_another_recipe_is_trained(strokes):
         fit(strokes, rate=2e-2, callbacks=[StopAfter(1)])
 
 
+def test_what_is_built_next_does_not_depend_on_whether_a_training_was_loaded(strokes):
+    """A run of several trainings that was killed loads the finished ones; the others must come out as if it had not been."""
+
+    def initial_weights_after_a_fit():
+        training.set_seed(3)
+        fit(strokes)
+        return weights(models.unet((16, 16, 1)))
+
+    trained, loaded = initial_weights_after_a_fit(), initial_weights_after_a_fit()
+    np.testing.assert_array_equal(trained, loaded)
+
+
 def test_several_steps_a_call_are_the_same_steps(strokes, monkeypatch):
     trained = []
     for long_epoch in (10**9, 20):
