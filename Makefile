@@ -46,12 +46,20 @@ test: $(INSTALLED)  ## what everyone runs, minutes
 	@$(OUTPUTS)
 	@COURSE_CHECKED=$(CHECKED) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" tests
 
-test-all: $(INSTALLED)  ## also quick for all chapters, the exercises' solutions, trainings that are killed and resumed
+# Two settings that stand for another machine: older instructions on one thread, and the arithmetic without oneDNN.
+OLDER := ONEDNN_MAX_CPU_ISA=AVX2 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+PLAIN := TF_ENABLE_ONEDNN_OPTS=0
+AGAIN = COURSE_CHECKED=$(CHECKED) $(BIN)/python -m pytest -q tests/test_notebooks_run.py -k come_out_again
+
+test-all: $(INSTALLED)  ## also quick for all chapters, solutions, kills, damaged files, Keras on JAX, settings of other machines
+	@$(PIP) install --quiet -c constraints.txt -e .[jax]
 	@$(OUTPUTS)
 	@COURSE_CHECKED=$(CHECKED) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests
+	@export $(OLDER); $(OUTPUTS) && $(AGAIN)
+	@export $(PLAIN); $(OUTPUTS) && $(AGAIN)
 
 time: $(INSTALLED)  ## measure the minutes of each chapter into data/timings.csv
-	@$(BIN)/python -m helpers.report --time
+	@$(BIN)/python tests/timings.py
 
 benchmark: $(INSTALLED)  ## print ratios of training times
 	@$(BIN)/python tests/benchmark.py

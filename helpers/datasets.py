@@ -152,10 +152,7 @@ class DegradedSequence(ShuffledSequence):
     """
 
     def __init__(self, images, degrade, batch_size, seed, fresh=True, augment=None, **workers):
-        images = np.asarray(images)
-        if images.ndim != 4 or images.dtype.kind != "f":
-            shape = "(n, height, width, channels)"
-            raise ValueError(f"images have shape {images.shape} and dtype {images.dtype}, expected floats of shape {shape}")
+        images = checks.batch(images)
         super().__init__(len(images), batch_size, seed, **workers)
         if augment is not None and not fresh:
             raise ValueError("augment is given with fresh=False, which shows the same pairs in every epoch: leave one out")

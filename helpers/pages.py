@@ -5,6 +5,7 @@ import html
 import importlib.metadata
 import io
 import json
+import pathlib
 import re
 
 import numpy as np
@@ -14,6 +15,7 @@ from skimage import util
 
 from helpers import paths, photos
 
+TEMPLATE = pathlib.Path(__file__).with_name("page.html")
 PACKAGES = ("keras", "tensorflow", "numpy", "scipy", "scikit-image", "pandas", "matplotlib", "papermill")
 _SYSTEMS = {  # columns of 06_systems.csv, and how they are called for readers
     "task": "task",
@@ -53,7 +55,7 @@ def report(notebooks, figures):
         "names": _names_table(results),
         "produced": _how_produced(),
     }
-    return _PAGE.format(**parts)
+    return TEMPLATE.read_text(encoding="utf-8").format(**parts)
 
 
 def _systems(tables):
@@ -171,37 +173,6 @@ def _how_produced():
         "from the shipped weights and records. <code>make train</code> trains them again from scratch. "
         f"Made with {versions}.</p>" + pd.DataFrame(rows).to_html(index=False, border=0, classes="results")
     )
-
-
-_PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Image enhancement with autoencoders: report</title>
-<style>
-body {{ font: 16px/1.55 system-ui, sans-serif; color: #1a1a1a; max-width: 52rem; margin: 2rem auto; padding: 0 1rem; }}
-h1, h2 {{ line-height: 1.2; }} h2 {{ margin-top: 2.5rem; border-top: 1px solid #ddd; padding-top: 1.5rem; }}
-.sentence {{ font-size: 1.1rem; }} .abstract p {{ margin: .4rem 0; }} figure {{ margin: 1.6rem 0; break-inside: avoid; }}
-img {{ max-width: 100%; height: auto; }} figcaption {{ font-size: .9rem; color: #444; }}
-.wide {{ overflow-x: auto; }} table {{ border-collapse: collapse; font-size: .82rem; }}
-th, td {{ text-align: left; padding: .25rem .6rem; border-bottom: 1px solid #e4e4e4; white-space: nowrap; }}
-.systems th, .systems td {{ white-space: normal; }}
-code {{ background: #f3f3f3; padding: 0 .2em; }}
-@media print {{ body {{ max-width: none; margin: 0; }} table {{ font-size: .6rem; }} th, td {{ white-space: normal; }} }}
-</style></head><body>
-<h1>Image enhancement with autoencoders: report</h1>
-<section class="abstract">{abstract}</section>
-<section><h2>The systems</h2><div class="wide">{systems}</div></section>
-{body}
-<section><h2>All results</h2>
-<p>Means of per-image values. A row describes the images of its split and nothing else; classical methods that are slow were
-scored on a fixed part of the images, and the networks on the same part for comparison.</p>
-<div class="wide">{results}</div>
-<h3>What the names mean</h3><div class="wide">{names}</div></section>
-<section><h2>The photographs</h2>
-<p>From four Python distributions, chosen by eye. Photographs of one place or one object are one scene and lie in one split.</p>
-{photographs}</section>
-<section><h2>How this was produced</h2><div class="wide">{produced}</div></section>
-</body></html>
-"""
 
 
 def readme(text, tables, timings):

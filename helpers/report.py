@@ -12,12 +12,10 @@ import json
 import multiprocessing
 import os
 import pathlib
-import re
 import shutil
 import subprocess
 import sys
 import threading
-import time
 
 import nbformat
 import pandas as pd
@@ -32,7 +30,6 @@ README = paths.ROOT / "README.md"
 TOLERANCE = 0.15  # dB of PSNR that a training on another machine may move
 # What one notebook keeps busy: so many run side by side as the machine has of both.
 CORES_OF_A_NOTEBOOK, MEMORY_OF_A_NOTEBOOK = 2, 3 * 2**30  # bytes
-WORDS_PER_MINUTE = 130  # of reading, code counted as words
 
 
 class NotebookFailed(RuntimeError):
@@ -309,32 +306,6 @@ def promote():
         print(f"took over {path.stem}")
 
 
-def measure_times():
-    """Write data/timings.csv: the minutes of reading, and of running each chapter in its modes, on this machine."""
-    rows = []
-    for source in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
-        words = sum(len(cell.source.split()) for cell in nbformat.read(source, as_version=4).cells)
-        row = {"notebook": source.stem, "reading": round(words / WORDS_PER_MINUTE)}
-        for mode in ("pretrained", "quick"):
-            work, began = paths.cache() / "timing", time.perf_counter()
-            run_notebook(source, work / source.name, mode, work / "figures")
-            row[mode] = round((time.perf_counter() - began) / 60, 1)
-        text = source.read_text(encoding="utf-8")
-        trained = [json.loads(path.read_text(encoding="utf-8")) for path in paths.records().glob("*.json")]
-        trains = "training.Run(" in text  # chapter 06 names trainings without training
-        row["full"] = round(row["pretrained"] + sum(r["minutes"] for r in trained if trains and _names(text, r["name"])), 1)
-        rows.append(row)
-    with paths.replacing(paths.data() / "timings.csv") as temporary:
-        pd.DataFrame(rows).to_csv(temporary, index=False, lineterminator="\n")
-    print(pd.DataFrame(rows).to_string(index=False))
-
-
-def _names(source, training):
-    """Whether a notebook's source holds the name of a training, also as f"NAME_{part}"."""
-    quoted = re.findall(r'\\"(\w[\w{}]*)\\"', source)
-    return any(re.fullmatch(re.sub(r"{\w+}", r"\\w+", name), training) for name in quoted if "_" in name)
-
-
 def print_pdf():
     """Print figures/report.html to report.pdf in the cache, by the first Chromium that is found.
 
@@ -367,14 +338,11 @@ def main(arguments=None):
     parser.add_argument("--mode", choices=paths.MODES, default="pretrained", help="what the notebooks do (default: pretrained)")
     parser.add_argument("--store", action="store_true", help="also take the outputs over into notebooks/")
     parser.add_argument("--promote", action="store_true", help="take finished trainings over into data/")
-    parser.add_argument("--time", action="store_true", help="measure the minutes of each chapter into data/timings.csv")
     parser.add_argument("--pdf", action="store_true", help="print the report as PDF where Chromium is found")
     options = parser.parse_args(arguments)
     try:
         if options.promote:
             promote()
-        elif options.time:
-            measure_times()
         elif options.pdf:
             print_pdf()
         else:

@@ -302,7 +302,6 @@ def test_the_command_that_reports(many, tmp_path, monkeypatch, capsys):
         "other",
         "--store",
         "--promote",
-        "--time",
         "--pdf",
         "x",
         "",

@@ -100,7 +100,7 @@ def test_a_figures_folder_that_cannot_be_written(strokes, shown, own_folders, mo
     (folder / "02_x.png").write_bytes(b"what stood before")
     monkeypatch.setenv("COURSE_FIGURES", str(folder))
     if os.geteuid() == 0:  # for whom nothing is read-only: the file system's answer is played
-        monkeypatch.setattr("pathlib.Path.touch", _refuse)
+        monkeypatch.setattr("tempfile.TemporaryFile", _refuse)
     else:
         folder.chmod(0o500)
     with pytest.raises(OSError, match="cannot write to read-only: .*Make this folder writable, or set COURSE_FIGURES"):
@@ -109,7 +109,7 @@ def test_a_figures_folder_that_cannot_be_written(strokes, shown, own_folders, mo
     assert (folder / "02_x.png").read_bytes() == b"what stood before" and not shown
 
 
-def _refuse(self, *args, **kwargs):
+def _refuse(*args, **kwargs):
     raise PermissionError(13, "Permission denied")
 
 

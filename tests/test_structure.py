@@ -62,7 +62,7 @@ def test_public_functions_are_documented(path):
 
 def test_the_package_is_thin():
     lines = sum(map(code_lines, MODULES))
-    assert lines <= 2200, lines
+    assert lines <= 2230, lines
 
 
 def code_lines(path):
