@@ -19,6 +19,7 @@ from IPython.display import Markdown, display
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
+from sklearn.isotonic import IsotonicRegression
 
 from helpers import checks, paths
 
@@ -472,13 +473,12 @@ def _digest_of_images(images):
 
 
 def _label_ends(axes, ends):
-    """Labels right of the axes at the height of the curves' ends, pushed apart where they would overlap."""
+    """Labels right of the axes at the height of the curves' ends, or as near as they can be without overlapping."""
     low, high = axes.get_ylim()
-    apart = (high - low) * 0.062
-    places = []
-    for value, label, color in sorted(ends, key=lambda end: end[0]):
-        places.append((max(value, places[-1][0] + apart) if places else value, label, color))
-    overshoot = max(0.0, places[-1][0] - high)
-    for place, label, color in places:
-        at, where = (1.01, place - overshoot / 2), ("axes fraction", "data")
+    values, labels, colors = zip(*sorted(ends, key=lambda end: end[0]), strict=True)
+    steps = (high - low) * 0.062 * np.arange(len(ends))
+    # What rises and lies nearest to the values less these steps is, with the steps, what is apart and nearest to the values.
+    nearest = IsotonicRegression(y_max=high - steps[-1]).fit_transform(steps, np.array(values) - steps)
+    for place, label, color in zip(nearest + steps, labels, colors, strict=True):
+        at, where = (1.01, place), ("axes fraction", "data")
         axes.annotate(label, at, xycoords=where, color=color, fontsize=9, va="center", annotation_clip=False)
