@@ -150,7 +150,7 @@ def show_lines(
     Parameters
     ----------
     lines : dict of str to (x, y)
-        Label to coordinates, or to (x, y, low, high) with a band.
+        Label to coordinates, or to (x, y, low, high) with a band. A y that is not finite leaves a gap.
     x_label, y_label : str
         With units.
     name, alt : str, optional
@@ -170,7 +170,7 @@ def show_lines(
     Raises
     ------
     ValueError
-        When there is no line.
+        When there is no line, or one has other than numbers, or not as many x as y.
     """
     if not lines:
         raise ValueError("no line to draw")
@@ -184,9 +184,9 @@ def show_lines(
     for label, coordinates in lines.items():
         x, y, *band = map(np.asarray, coordinates)
         shapes = {one.shape for one in (x, y, *band)}
-        finite = y.size and all(one.dtype.kind in "fiu" and np.isfinite(one).all() for one in (x, y, *band))
-        if len(shapes) > 1 or y.ndim != 1 or not finite:
-            raise ValueError(f"the line {label!r} has shapes {shapes}, expected as many x as y, and finite numbers")
+        numbers = all(one.dtype.kind in "fiu" for one in (x, y, *band)) and np.isfinite(x).all()
+        if len(shapes) > 1 or y.ndim != 1 or not (numbers and np.isfinite(y).any()):
+            raise ValueError(f"the line {label!r} has shapes {shapes}, expected as many x as y, and numbers")
         color = known.get(label) or next(cycle)
         style = "-" if categories is None else "none"  # between categories there is nothing
         axes.plot(x, y, color=color, linestyle=style, marker="o" if len(x) <= 12 else None)
@@ -194,7 +194,7 @@ def show_lines(
             axes.fill_between(x, *band, color=color, alpha=0.2, linewidth=0)
         elif band:
             axes.vlines(x, *band, color=color, alpha=0.5, linewidth=4)
-        ends.append((float(y[-1]), label, color))
+        ends.append((float(y[np.isfinite(y)][-1]), label, color))
     for label, value in (references or {}).items():
         axes.axhline(value, color="#444444", linestyle="--", linewidth=1.2)
         ends.append((value, label, "#444444"))
@@ -211,7 +211,7 @@ def show_lines(
     if categories is not None:
         axes.set_xticks(range(len(categories)), categories)
     _label_ends(axes, ends)
-    digest = "; ".join(f"{label} {np.min(line[1]):.1f} to {np.max(line[1]):.1f}" for label, line in lines.items())
+    digest = "; ".join(f"{label} {np.nanmin(line[1]):.1f} to {np.nanmax(line[1]):.1f}" for label, line in lines.items())
     save_figure(figure, name, alt, digest)
 
 
