@@ -269,7 +269,7 @@ def take_over(fresh, target):
 
 
 def compare_trainings():
-    """Print shipped against retrained PSNR for every finished training, on test images where it was scored on them.
+    """Print shipped against retrained PSNR for every finished training, and whether the weights are the same to the bit.
 
     Returns
     -------
@@ -278,15 +278,22 @@ def compare_trainings():
     """
     rows = []
     for path in sorted(paths.runs("full").glob("*.json")):
-        retrained, shipped_path = json.loads(path.read_text(encoding="utf-8")), paths.records() / path.name
-        split = min(retrained["results"], key=("test", "validation", "train").index)  # the test where it was scored
-        row = {"training": path.stem, "split": split, "retrained dB": retrained["results"][split]["psnr"], "verdict": "new"}
-        if shipped_path.exists():
-            row["shipped dB"] = json.loads(shipped_path.read_text(encoding="utf-8"))["results"][split]["psnr"]
+        retrained = json.loads(path.read_text(encoding="utf-8"))
+        shipped = paths.records() / path.name
+        shipped = json.loads(shipped.read_text(encoding="utf-8")) if shipped.exists() else {}
+        row, results = {"training": path.stem, "verdict": "not scored" if shipped else "new"}, retrained.get("results", {})
+        if results:  # the test images where it was scored on them
+            row["split"] = min(results, key=("test", "validation", "train").index)
+            row["retrained dB"] = results[row["split"]]["psnr"]
+        if shipped and results:
+            row["shipped dB"] = shipped["results"][row["split"]]["psnr"]
             row["difference"] = round(row["retrained dB"] - row["shipped dB"], 3)
             row["verdict"] = "same" if abs(row["difference"]) <= TOLERANCE else "DIFFERS"
+        if shipped.get("weights_sha256") == retrained["weights_sha256"]:
+            row["verdict"] = "same bits"
         rows.append(row)
-    print(f"\nPSNR, tolerance {TOLERANCE} dB:\n{pd.DataFrame(rows).to_string(index=False, na_rep='-')}")
+    columns = ["training", "split", "shipped dB", "retrained dB", "difference", "verdict"]
+    print(f"\nPSNR, tolerance {TOLERANCE} dB:\n{pd.DataFrame(rows, columns=columns).to_string(index=False, na_rep='-')}")
     return all(row["verdict"] != "DIFFERS" for row in rows)
 
 

@@ -148,7 +148,8 @@ def test_nothing_to_run(notebooks, capsys):
 
 
 def record(name, psnr, kept="weights"):
-    return json.dumps({"name": name, "kept": kept, "minutes": 1.0, "results": {"test": {"psnr": psnr}}})
+    results = {"results": {"test": {"psnr": psnr}}} if psnr else {}
+    return json.dumps({"name": name, "kept": kept, "minutes": 1.0, "weights_sha256": f"of {psnr}", **results})
 
 
 def test_shipped_against_retrained_and_promotion(own_folders, capsys):
@@ -161,10 +162,17 @@ def test_shipped_against_retrained_and_promotion(own_folders, capsys):
     (runs / "b.json").write_text(record("b", 20.0, kept="record"))
     (runs / "b.keras").write_text("weights b")
     (runs / "b.test.csv.gz").write_text("scores b")
+    (paths.records() / "c.json").write_text(record("c", None))
+    (runs / "c.json").write_text(record("c", None))  # trained, and never scored
+    (runs / "c.keras").write_text("weights c")
     assert report.compare_trainings()
+    said = capsys.readouterr().out
+    assert re.search(r"\ba +test +25\.0 +25\.05 +0\.05 +same\n", said) and re.search(r"\bb .* new\n", said)
+    assert re.search(r"\bc .* same bits\n", said)
     (runs / "a.json").write_text(record("a", 24.8))
     assert not report.compare_trainings()
     assert "DIFFERS" in capsys.readouterr().out
+    (runs / "c.json").unlink()
     assert report.main(["--promote"]) == 0
     assert json.loads((paths.records() / "a.json").read_text())["results"]["test"]["psnr"] == 24.8
     assert sorted(path.name for path in paths.weights().iterdir()) == ["a.keras"]
