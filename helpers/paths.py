@@ -11,7 +11,6 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MODES = ("pretrained", "quick", "full")
-FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 _mode = "pretrained"
 
 
@@ -123,7 +122,7 @@ def replacing(path):
         yield temporary
         os.replace(temporary, path)
     except OSError as error:
-        if error.errno in FULL:
+        if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
             said = f"cannot write {shown(path)}: {error.strerror}. Free some space; what stood there is whole"
             raise OSError(error.errno, said) from error
         raise
@@ -146,8 +145,7 @@ def writable(folder):
     folder = pathlib.Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         raise OSError(
             error.errno,

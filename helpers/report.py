@@ -279,10 +279,10 @@ def compare_trainings():
     rows = []
     for path in sorted(paths.runs("full").glob("*.json")):
         retrained = json.loads(path.read_text(encoding="utf-8"))
-        shipped = paths.records() / path.name
-        shipped = json.loads(shipped.read_text(encoding="utf-8")) if shipped.exists() else {}
-        row, results = {"training": path.stem, "verdict": "not scored" if shipped else "new"}, retrained.get("results", {})
-        if results:  # the test images where it was scored on them
+        beside = paths.records() / path.name
+        shipped = json.loads(beside.read_text(encoding="utf-8")) if beside.exists() else {}
+        row = {"training": path.stem, "verdict": "not scored" if shipped else "new"}
+        if results := retrained.get("results"):  # of the test images where it was scored on them
             row["split"] = min(results, key=("test", "validation", "train").index)
             row["retrained dB"] = results[row["split"]]["psnr"]
         if shipped and results:
@@ -354,8 +354,7 @@ def main(arguments=None):
             print_pdf()
         else:
             build(options.mode, options.store)
-            if options.mode == "full":
-                return 0 if compare_trainings() else 1
+            return 1 if options.mode == "full" and not compare_trainings() else 0
     except (NotebookFailed, OSError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
