@@ -102,7 +102,7 @@ class ShuffledSequence(keras.utils.PyDataset):
         if count == 0:
             raise ValueError("there is nothing to make batches of: 0 images")
         self.count, self.batch_size, self.seed = count, checks.whole("batch_size", batch_size), checks.whole("seed", seed, 0)
-        self.steps_per_epoch = steps_per_epoch and checks.whole("steps_per_epoch", steps_per_epoch)
+        self.steps_per_epoch = None if steps_per_epoch is None else checks.whole("steps_per_epoch", steps_per_epoch)
         if (self.steps_per_epoch or 0) * self.batch_size > MOST_OF_AN_EPOCH:
             raise ValueError(f"{steps_per_epoch} batches of {batch_size} are more than an epoch may hold, {MOST_OF_AN_EPOCH:,}")
         self.set_epoch(0)

@@ -266,6 +266,15 @@ WORDS += [
 ]
 
 
+def ends_well(command, arguments, capsys):
+    """With one of the promised exit codes, and with words where it is not 0."""
+    try:
+        code = command(arguments)
+    except SystemExit as stop:
+        code = stop.code
+    assert code in (0, 1, 2) and (capsys.readouterr().err or code == 0), arguments
+
+
 @pytest.mark.parametrize("many", MANY)
 def test_the_command_that_restores(many, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
@@ -281,12 +290,7 @@ def test_the_command_that_restores(many, tmp_path, monkeypatch, capsys):
     rng = np.random.default_rng(1)
     for _ in range(many):
         arguments = [WORDS[k] for k in rng.integers(len(WORDS), size=rng.integers(0, 6))]
-        try:
-            code = restore.main(arguments)
-        except SystemExit as stop:
-            code = stop.code
-        said = capsys.readouterr()
-        assert code in (0, 1, 2) and (code == 0 or said.err), arguments
+        ends_well(restore.main, arguments, capsys)
         assert whole == {name: (tmp_path / name).read_bytes() for name in whole}, arguments
 
 
@@ -311,9 +315,4 @@ def test_the_command_that_reports(many, tmp_path, monkeypatch, capsys):
     rng = np.random.default_rng(2)
     for _ in range(many):
         arguments = [words[k] for k in rng.integers(len(words), size=rng.integers(0, 4))]
-        try:
-            code = report.main(arguments)
-        except SystemExit as stop:
-            code = stop.code
-        said = capsys.readouterr()
-        assert code in (0, 1, 2) and (code == 0 or said.err), arguments
+        ends_well(report.main, arguments, capsys)

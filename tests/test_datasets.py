@@ -79,6 +79,8 @@ def test_bad_input_is_refused(strokes):
     for batch_size in (0, -1, 2.5):
         with pytest.raises(ValueError, match="batch_size is"):
             datasets.DegradedSequence(strokes, noise, batch_size, seed=0)
+    with pytest.raises(ValueError, match="steps_per_epoch is 0"):
+        datasets.ShuffledSequence(10, 2, seed=0, steps_per_epoch=0)
 
 
 @pytest.fixture
