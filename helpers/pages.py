@@ -117,9 +117,8 @@ def _chapter(notebook):
             sentence = rest.strip().split("\n\n")[0]
             parts.append(f"<h2>{html.escape(title.lstrip('# '))}</h2><p class='sentence'>{_inline(sentence)}</p>")
         for output in cell.get("outputs", []):
-            data = output.get("data", {})
-            if "image/png" in data:
-                parts.append(_figure(base64.b64decode(data["image/png"]), output.metadata["image/png"]["alt"]))
+            if "image/png" in output.get("data", {}):
+                parts.append(_figure(base64.b64decode(output.data["image/png"]), output.metadata["image/png"]["alt"]))
     return f"<section>{''.join(parts)}</section>"
 
 

@@ -15,7 +15,7 @@ import textwrap
 import matplotlib.style
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown, display
+from IPython.display import Image, Markdown, display
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
@@ -25,6 +25,8 @@ from helpers import checks, paths
 
 STYLE = pathlib.Path(__file__).with_name("course.mplstyle")
 WIDTH = 7.0  # inches, the width of a page
+# JupyterLab 4 shows a PNG without its alt text. A transparent GIF of one pixel before it brings the text to screen readers.
+PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 
 # One method keeps one colour through all chapters.
 COLORS = {
@@ -76,12 +78,12 @@ def save_figure(figure, name, alt, digest=""):
         figure.suptitle("quick: a small training", x=1, ha="right", fontsize=9, color="#D55E00")
     stream = io.BytesIO()
     figure.savefig(stream, format="png", metadata={"Software": None})
-    png = stream.getvalue()
     if name is not None:
         with paths.replacing(paths.figures() / f"{name}.png") as temporary:
-            temporary.write_bytes(png)
+            temporary.write_bytes(stream.getvalue())
     text = f"<figure {name}: {digest}>" if digest else f"<figure {name}>"
-    bundle = {"image/png": base64.b64encode(png).decode(), "text/plain": text}
+    bundle = {"image/png": base64.b64encode(stream.getvalue()).decode(), "text/plain": text}
+    display(Image(url=PIXEL, alt=alt, width=1, height=1))
     display(bundle, raw=True, metadata={"image/png": {"alt": alt}})
 
 

@@ -1,16 +1,18 @@
 """The rules that every notebook keeps, on the notebooks as they are committed."""
 
 import base64
+import itertools
 import pathlib
 import re
 import statistics
 
 import nbformat
 import numpy as np
+import PIL.Image
 import pytest
-from PIL import Image
+from IPython.display import Image
 
-from helpers import pages, paths, photos
+from helpers import pages, paths, photos, plotting
 
 CHAPTERS = sorted((paths.ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 ALL = CHAPTERS + sorted((paths.ROOT / "notebooks" / "solutions").glob("*.ipynb"))
@@ -84,6 +86,14 @@ def test_every_picture_has_alt_text_and_a_digest(path):
         assert re.match(r"<figure .+: .+>", output.data["text/plain"])
 
 
+@each(ALL)
+def test_the_text_of_a_picture_is_there_for_jupyterlab_too(path):
+    for before, output in itertools.pairwise(outputs(path)):
+        if "image/png" in output.get("data", {}):
+            text = Image(url=plotting.PIXEL, alt=output.metadata["image/png"]["alt"], width=1, height=1)
+            assert before.data["text/html"] == text._repr_html_()
+
+
 @each(CHAPTERS)
 def test_limits_of_a_chapter(path):
     lines = [len(cell.source.splitlines()) for cell in code(path)]
@@ -119,7 +129,8 @@ def test_contact_sheets_show_every_photograph(tmp_path):
     for split in photos.SPLITS:
         pages.contact_sheet(photos.load_photos(split), tmp_path / "sheet.png")
         then, now = (
-            np.asarray(Image.open(f).convert("RGB"), float) for f in (FIGURES / f"photos_{split}.png", tmp_path / "sheet.png")
+            np.asarray(PIL.Image.open(f).convert("RGB"), float)
+            for f in (FIGURES / f"photos_{split}.png", tmp_path / "sheet.png")
         )
         assert then.shape == now.shape and np.sqrt(np.mean((then - now) ** 2)) < 1.0, f"photos_{split}.png is stale"
 

@@ -3,6 +3,7 @@
 import base64
 import os
 
+import IPython.display
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,11 +15,15 @@ from helpers import models, paths, plotting
 
 @pytest.fixture
 def shown(monkeypatch):
-    """What a notebook would have been given."""
-    outputs = []
+    """What a notebook would have been given; the text that goes before each picture is looked at here."""
+    outputs, texts = [], []
 
     def display(data, raw=False, metadata=None):
-        outputs.append((data if raw else data._repr_markdown_(), metadata))
+        if isinstance(data, IPython.display.Image):
+            texts.append(data.alt)
+        else:
+            outputs.append((data if raw else data._repr_markdown_(), metadata))
+            assert not raw or (texts.pop() == metadata["image/png"]["alt"] and not texts)
 
     monkeypatch.setattr(plotting, "display", display)
     return outputs
