@@ -21,6 +21,7 @@ import nbformat
 import pandas as pd
 import papermill
 from nbclient.exceptions import DeadKernelError
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from papermill.exceptions import PapermillExecutionError
 
 from helpers import pages, paths, photos
@@ -146,14 +147,12 @@ def normalised(notebook):
     Returns
     -------
     nbformat.NotebookNode
-        The same object: kernel and language name kept, of the cells' metadata only tags, cell ids counted through.
+        The same object: kernel and language name kept, of the cells' metadata only tags, cell ids counted through, what
+        was printed in one piece.
     """
-    notebook.metadata = nbformat.from_dict(
-        {
-            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-            "language_info": {"name": "python"},
-        }
-    )
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook.metadata = nbformat.from_dict({"kernelspec": kernel, "language_info": {"name": "python"}})
+    CoalesceStreamsPreprocessor().preprocess(notebook, {})  # where a stream is cut is a matter of timing
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:02d}"
         cell.metadata = nbformat.from_dict({"tags": cell.metadata.tags} if cell.metadata.get("tags") else {})
