@@ -463,7 +463,7 @@ def show_minutes(notebook):
     display(
         Markdown(
             f"**Time.** {minutes['reading']:.0f} minutes to read · {60 * minutes['pretrained']:.0f} seconds to run · "
-            f'{minutes["quick"]:.1f} minutes with `MODE = "quick"` · {minutes["full"]:.0f} minutes with '
+            f'{minutes["quick"]:.1f} minutes with `MODE = "quick"` · {minutes["full"]:.1f} minutes with '
             '`MODE = "full"`, on two cores.'
         )
     )
