@@ -194,7 +194,7 @@ def readme(text, tables, timings):
     lines = [f"| {' | '.join(row)} |" for row in shown.astype(str).itertuples(index=False)]
     head = f"| {' | '.join(shown.columns)} |\n|---|{'--:|' * (len(shown.columns) - 1)}"
     minutes = [
-        f"| {row.notebook} | {row.reading:.0f} | {row.pretrained:.1f} | {row.quick:.1f} | {row.full:.0f} |"
+        f"| {row.notebook} | {row.reading:.0f} | {row.pretrained:.1f} | {row.quick:.1f} | {row.full:.1f} |"
         for row in (pd.read_csv(timings).itertuples() if timings.exists() else ())
     ]
     parts = {
