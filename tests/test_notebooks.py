@@ -79,6 +79,13 @@ def test_no_errors_and_nothing_on_the_error_stream(path):
 
 
 @each(ALL)
+def test_what_is_printed_is_in_one_piece(path):
+    for cell in code(path):
+        names = [output.get("name") for output in cell.outputs]
+        assert ("stdout", "stdout") not in itertools.pairwise(names)
+
+
+@each(ALL)
 def test_every_picture_has_alt_text_and_a_digest(path):
     assert pictures(path)
     for output in pictures(path):
