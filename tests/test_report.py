@@ -147,9 +147,9 @@ def test_nothing_to_run(notebooks, capsys):
     assert "no notebook named NN_name.ipynb" in capsys.readouterr().err
 
 
-def record(name, psnr, kept="weights"):
-    results = {"results": {"test": {"psnr": psnr}}} if psnr else {}
-    return json.dumps({"name": name, "kept": kept, "minutes": 1.0, "weights_sha256": f"of {psnr}", **results})
+def record(name, psnr, kept="weights", n_images=10, weights=None):
+    results = {"results": {"test": {"psnr": psnr, "n_images": n_images}}} if psnr else {}
+    return json.dumps({"name": name, "kept": kept, "minutes": 1.0, "weights_sha256": weights or f"of {psnr}", **results})
 
 
 def test_shipped_against_retrained_and_promotion(own_folders, capsys):
@@ -172,6 +172,11 @@ def test_shipped_against_retrained_and_promotion(own_folders, capsys):
     (runs / "a.json").write_text(record("a", 24.8))
     assert not report.compare_trainings()
     assert "DIFFERS" in capsys.readouterr().out
+    for retrained in (record("a", 25.1, n_images=8), record("a", 25.1, weights="of 25.0")):
+        (runs / "a.json").write_text(retrained)
+        assert not report.compare_trainings()
+        assert re.search(r"\ba +test +25\.0 +25\.1 +0\.1 +OTHER IMAGES\n", capsys.readouterr().out)
+    (runs / "a.json").write_text(record("a", 24.8))
     (runs / "c.json").unlink()
     assert report.main(["--promote"]) == 0
     assert json.loads((paths.records() / "a.json").read_text())["results"]["test"]["psnr"] == 24.8

@@ -1,4 +1,5 @@
 import csv
+import json
 
 import pandas as pd
 import pytest
@@ -53,3 +54,19 @@ def test_a_table_of_this_run_or_else_the_reports():
     assert len(results.load("01_results")) > 5  # the report's, since this test wrote none
     with pytest.raises(FileNotFoundError, match=r"no table 09_results\.csv: run chapter 09 first"):
         results.load("09_results")
+
+
+def test_the_score_beside_shipped_weights_is_the_one_in_the_tables(monkeypatch):
+    monkeypatch.delenv("COURSE_DATA")  # the course's own records, only read here
+    rows = pd.concat([results.load(f"{chapter:02}_results") for chapter in range(1, 6)])
+    rows = rows[(rows["source"] == "weights") & (rows["split"] == "test")]
+    together = rows.groupby(["notebook", "method"]).agg({"n_images": "sum", "psnr": "mean"})  # chapter 04 scores three factors
+    rows = pd.concat([rows, together])
+    scored = 0
+    for path in sorted(paths.weights().glob("*.keras")):
+        record = json.loads((paths.records() / f"{path.stem}.json").read_text(encoding="utf-8"))
+        if score := record.get("results", {}).get("test"):
+            same_images = rows[rows["n_images"] == score["n_images"]]
+            assert (same_images["psnr"] - score["psnr"]).abs().min() < 1e-3, path.stem
+            scored += 1
+    assert scored > 20
