@@ -160,7 +160,7 @@ def show_lines(
     references : dict of str to float, optional
         Dashed horizontal lines, a published value for instance.
     log_x : bool, optional
-        Logarithmic x axis.
+        Logarithmic x axis. Up to eight places that all lines share are its ticks.
     y_from : float, optional
         Where the y axis begins, when a curve's first steep part would leave no room for its end. Not heeded when a curve
         ends below it, as small trainings do.
@@ -205,7 +205,7 @@ def show_lines(
         axes.set_ylim(bottom=y_from)
     if log_x:
         axes.set_xscale("log")
-        if len(x) <= 8:
+        if len(x) <= 8 and all(np.array_equal(x, line[0]) for line in lines.values()):
             axes.set_xticks(x)
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter("")

@@ -67,6 +67,16 @@ def test_every_kind_of_figure_comes_out(shown):
     assert "a 10.0 to 20.0" in shown[0][0]["text/plain"]
 
 
+@pytest.mark.parametrize(("own", "ticks"), [([2, 4, 7], {2, 4, 7}), ([0.0433333, 0.0866667, 0.13], {0.1, 1})])
+def test_ticks_of_a_logarithmic_axis_are_places_of_all_lines_or_round(own, ticks, shown, monkeypatch):
+    figures = []
+    monkeypatch.setattr(plotting, "save_figure", lambda figure, *_: figures.append(figure))
+    plotting.show_lines({"a": ([2, 4, 7], [1, 2, 3]), "b": (own, [3, 2, 1])}, "x", "y", log_x=True)
+    axes = figures[0].axes[0]
+    low, high = axes.get_xlim()
+    assert {round(tick, 6) for tick in axes.get_xticks() if low < tick < high} == ticks
+
+
 def test_labels_at_the_ends_do_not_overlap(monkeypatch):
     figure = Figure(figsize=(7, 3.6))
     axes = figure.subplots()
