@@ -23,20 +23,20 @@ $(INSTALLED): requirements.txt requirements-data.txt constraints.txt pyproject.t
 	@touch $@
 
 report: $(INSTALLED)  ## run all notebooks; write figures, tables and figures/report.html
-	@$(BIN)/python -m helpers.report
+	@$(BIN)/python -m helpers.commands.report
 
 notebooks: $(INSTALLED)  ## refresh the outputs stored in notebooks/
-	@$(BIN)/python -m helpers.report --store
+	@$(BIN)/python -m helpers.commands.report --store
 
 train: $(INSTALLED)  ## train everything from scratch into data/cache/runs (FRESH=1 forgets finished and interrupted runs)
 	@$(if $(FRESH),rm -rf data/cache/runs)
-	@$(BIN)/python -m helpers.report --mode full
+	@$(BIN)/python -m helpers.commands.report --mode full
 
 promote: $(INSTALLED)  ## take data/cache/runs over into data/weights and data/records
-	@$(BIN)/python -m helpers.report --promote
+	@$(BIN)/python -m helpers.commands.report --promote
 
 search: $(INSTALLED)  ## try learning rates, patch and batch sizes for chapter 05 (goes on where it was stopped)
-	@$(BIN)/python tests/search.py
+	@$(BIN)/python -m helpers.commands.search
 
 # The chapters are run once, for their outputs and for their figures.
 CHECKED := $(CURDIR)/data/cache/checked
@@ -59,7 +59,7 @@ test-all: $(INSTALLED)  ## also quick for all chapters, solutions, kills, damage
 	@export $(PLAIN); $(OUTPUTS) && $(AGAIN)
 
 time: $(INSTALLED)  ## measure the minutes of each chapter into data/timings.csv
-	@$(BIN)/python tests/timings.py
+	@$(BIN)/python -m helpers.commands.timings
 
 benchmark: $(INSTALLED)  ## print ratios of training times
 	@$(BIN)/python tests/benchmark.py
@@ -68,10 +68,10 @@ lab: $(INSTALLED)  ## open JupyterLab
 	@$(BIN)/jupyter lab notebooks
 
 data: $(INSTALLED)  ## fill the data caches and check them
-	@$(BIN)/python -m helpers.data
+	@$(BIN)/python -m helpers.commands.data
 
 pdf: report  ## print figures/report.html to data/cache/report/report.pdf where Chromium is found
-	@$(BIN)/python -m helpers.report --pdf
+	@$(BIN)/python -m helpers.commands.report --pdf
 
 clean:  ## remove the caches, keep the environment
-	rm -rf data/cache .pytest_cache .hypothesis .ruff_cache helpers/__pycache__ tests/__pycache__
+	rm -rf data/cache .pytest_cache .hypothesis .ruff_cache helpers/__pycache__ helpers/commands/__pycache__ tests/__pycache__

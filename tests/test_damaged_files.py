@@ -14,7 +14,8 @@ import pytest
 import tifffile
 from PIL import Image
 
-from helpers import datasets, mnist, paths, photos, pictures, report, restore, results, training
+from helpers import datasets, mnist, paths, photos, pictures, restore, results, training
+from helpers.commands import report
 from helpers.backend import keras
 
 REFUSALS = (ValueError, FileNotFoundError)

@@ -14,7 +14,7 @@ from test_report import FIGURE, write_notebook
 from helpers import paths
 
 RESTORE = [sys.executable, "-m", "helpers.restore"]
-DATA = [sys.executable, "-m", "helpers.data"]
+DATA = [sys.executable, "-m", "helpers.commands.data"]
 # No file may grow beyond this, which Python hears of as of a full disk: a write that fails in the middle.
 LIMITED = "import resource, runpy, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
 LIMITED += "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2); sys.argv = sys.argv[2:]; "
@@ -92,7 +92,7 @@ def unwritable(folder):
 def test_a_report_that_has_nowhere_to_go(tmp_path, variable):
     driver = tmp_path / "driver.py"
     driver.write_text(
-        "import pathlib, sys\nfrom helpers import report\nreport.NOTEBOOKS = pathlib.Path(sys.argv[1])\n"
+        "import pathlib, sys\nfrom helpers.commands import report\nreport.NOTEBOOKS = pathlib.Path(sys.argv[1])\n"
         "if __name__ == '__main__':\n    sys.exit(report.main([]))\n"
     )
     write_notebook(tmp_path, "01", [FIGURE])

@@ -38,7 +38,7 @@ for name in ("first", "second"):
 
 REPORT = """
 import pathlib, sys
-from helpers import report
+from helpers.commands import report
 report.NOTEBOOKS = pathlib.Path(sys.argv[1])
 report.README = report.NOTEBOOKS / "README.md"
 if __name__ == "__main__":
@@ -123,7 +123,7 @@ def test_training(tmp_path):
 
 def test_data(tmp_path):
     cache = tmp_path / "cache"
-    command, rng = [sys.executable, "-m", "helpers.data"], np.random.default_rng(2)
+    command, rng = [sys.executable, "-m", "helpers.commands.data"], np.random.default_rng(2)
     wanted, seen = killed_again_and_again(command, {"COURSE_CACHE": cache}, cache, lambda: shutil.rmtree(cache), rng)
     assert any(0 < len(held) < len(wanted) for held in seen)
     assert all(wanted[name] == held[name] for held in seen for name in held if name.suffix in (".png", ".npz"))

@@ -12,7 +12,8 @@ import PIL.Image
 import pytest
 from IPython.display import Image
 
-from helpers import pages, paths, photos, plotting
+from helpers import paths, photos, plotting
+from helpers.commands import pages
 
 CHAPTERS = sorted((paths.ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 ALL = CHAPTERS + sorted((paths.ROOT / "notebooks" / "solutions").glob("*.ipynb"))

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from helpers import paths, report
+from helpers import paths
+from helpers.commands import report
 
 CHAPTERS = sorted((paths.ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 SOLUTIONS = sorted((paths.ROOT / "notebooks" / "solutions").glob("*.ipynb"))

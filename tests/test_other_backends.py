@@ -34,7 +34,7 @@ np.savez(sys.argv[1], backend=keras.backend.backend(), **outputs)
 
 CHAPTER = """
 import sys
-from helpers import report
+from helpers.commands import report
 report.run_notebook(sys.argv[1], sys.argv[2], "quick", sys.argv[3])
 """
 

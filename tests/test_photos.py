@@ -302,6 +302,6 @@ def test_the_command_says_what_is_missing(tmp_path):
     (tmp_path / "file").write_text("in the way")
     environment = {**os.environ, "COURSE_CACHE": str(tmp_path / "file")}
     done = subprocess.run(
-        [sys.executable, "-m", "helpers.data"], env=environment, capture_output=True, text=True, cwd=paths.ROOT
+        [sys.executable, "-m", "helpers.commands.data"], env=environment, capture_output=True, text=True, cwd=paths.ROOT
     )
     assert done.returncode == 1 and "Traceback" not in done.stderr and "cannot write" in done.stderr

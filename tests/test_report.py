@@ -15,7 +15,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from helpers import pages, paths, photos, report
+from helpers import paths, photos
+from helpers.commands import pages, report
 
 FIGURE = """
 import numpy as np
@@ -222,13 +223,13 @@ def test_paths_are_shown_without_the_machine():
 
 def test_the_command_line_works_from_any_folder(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-m", "helpers.report", "--help"], cwd=tmp_path, capture_output=True, text=True, check=True
+        [sys.executable, "-m", "helpers.commands.report", "--help"], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert "--store" in done.stdout
 
 
 def test_the_package_does_not_start_tensorflow_for_a_report():
-    code = "import sys, helpers.report; sys.exit('tensorflow' in sys.modules)"
+    code = "import sys, helpers.commands.report; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], env=os.environ, check=False).returncode == 0
 
 

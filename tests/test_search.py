@@ -1,7 +1,8 @@
 """The search goes on where it was stopped, and its trials are what they say."""
 
 import pytest
-import search
+
+from helpers.commands import search
 
 
 def pretended(rate, patch_size, batch_size):

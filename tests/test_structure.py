@@ -12,7 +12,9 @@ from helpers import paths
 
 PACKAGE = paths.ROOT / "helpers"
 ORDER = re.findall(r"``(\w+)``", helpers.__doc__.partition("Modules")[2])
-MODULES = sorted(path for path in PACKAGE.glob("*.py") if path.stem != "__init__")
+LIBRARY = sorted(path for path in PACKAGE.glob("*.py") if path.stem != "__init__")
+COMMANDS = sorted(path for path in (PACKAGE / "commands").glob("*.py") if path.stem != "__init__")
+MODULES = LIBRARY + COMMANDS
 
 
 def imported(path):
@@ -26,12 +28,14 @@ def imported(path):
 
 
 def test_every_module_has_its_place():
-    assert sorted(ORDER) == [path.stem for path in MODULES]
+    assert sorted(ORDER) == [path.stem for path in LIBRARY]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", LIBRARY, ids=lambda path: path.stem)
 def test_arrows_go_down_only(path):
-    used = {name.split(".")[1] for name in imported(path) if name.startswith("helpers.")} & set(ORDER)
+    used = {name.split(".")[1] for name in imported(path) if name.startswith("helpers.")}
+    assert "commands" not in used
+    used &= set(ORDER)
     assert all(ORDER.index(name) > ORDER.index(path.stem) for name in used), used
 
 
@@ -62,7 +66,7 @@ def test_public_functions_are_documented(path):
 
 def test_the_package_is_thin():
     lines = sum(map(code_lines, MODULES))
-    assert lines <= 2230, lines
+    assert lines <= 2230 + 93, lines  # 93 lines came from tests/: search and timings
 
 
 def code_lines(path):

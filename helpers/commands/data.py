@@ -1,4 +1,4 @@
-"""Fill the data caches and check them: ``python -m helpers.data``.
+"""Fill the data caches and check them: ``python -m helpers.commands.data``.
 
 What is there and whole is only looked at, which takes a second or two; nothing here starts Keras for it.
 """

@@ -1,4 +1,4 @@
-"""What `helpers.report` writes for readers: the page figures/report.html, and the generated parts of README.md."""
+"""What `helpers.commands.report` writes for readers: the page figures/report.html, and the generated parts of README.md."""
 
 import base64
 import html

@@ -1,4 +1,4 @@
-"""Run the notebooks, collect what they wrote, and make the report: ``python -m helpers.report``.
+"""Run the notebooks, collect what they wrote, and make the report: ``python -m helpers.commands.report``.
 
 A run writes into a folder of its own. Only when every notebook has come through do its figures and tables take the place
 of those that stood, so a failure leaves everything as it was.
@@ -24,7 +24,8 @@ from nbclient.exceptions import DeadKernelError
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from papermill.exceptions import PapermillExecutionError
 
-from helpers import pages, paths, photos
+from helpers import paths, photos
+from helpers.commands import pages
 
 NOTEBOOKS = paths.ROOT / "notebooks"
 README = paths.ROOT / "README.md"
@@ -340,7 +341,7 @@ def main(arguments=None):
     int
         0, or 1 with what failed on the error stream.
     """
-    parser = argparse.ArgumentParser(prog="python -m helpers.report", description="Run the notebooks and make the report.")
+    parser = argparse.ArgumentParser(prog="python -m helpers.commands.report", description="Run the notebooks and make the report.")
     parser.add_argument("--mode", choices=paths.MODES, default="pretrained", help="what the notebooks do (default: pretrained)")
     parser.add_argument("--store", action="store_true", help="also take the outputs over into notebooks/")
     parser.add_argument("--promote", action="store_true", help="take finished trainings over into data/")

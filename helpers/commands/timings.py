@@ -7,7 +7,8 @@ import time
 import nbformat
 import pandas as pd
 
-from helpers import paths, report
+from helpers import paths
+from helpers.commands import report
 
 WORDS_PER_MINUTE = 130  # of reading, code counted as words
 

@@ -1,0 +1,1 @@
+"""What runs from a shell: ``python -m helpers.commands.NAME``. Nothing else imports it."""
