@@ -6,6 +6,7 @@ training that was interrupted goes on with the batches that it would have seen.
 
 import concurrent.futures
 import copy
+import dataclasses
 import functools
 import hashlib
 import pathlib
@@ -14,10 +15,10 @@ import threading
 import warnings
 
 import numpy as np
-import pandas as pd
 
-from helpers import checks, paths, photos
+from helpers import checks, folders, paths, photos
 from helpers.backend import keras
+from helpers.folders import require_folder
 from helpers.mnist import load_mnist
 from helpers.photos import load_photos, photo_tiles
 
@@ -31,6 +32,7 @@ __all__ = [
     "load_mnist",
     "load_photos",
     "photo_tiles",
+    "require_folder",
 ]
 
 
@@ -40,7 +42,8 @@ def load_image_folder(directory, size=(64, 64)):
     Parameters
     ----------
     directory : path-like
-        PNG, JPEG, WebP, TIFF and BMP files in it are read, sorted by name; folders inside it are not.
+        PNG, JPEG, WebP, TIFF and BMP files in it are read, sorted by name; folders inside it are not. A copy of a picture
+        that stands before is left out, so that none lies among those to train on and those to test on.
     size : tuple of int, optional
         Height and width of the result. The whole picture is resized, so its proportions may change.
 
@@ -59,19 +62,23 @@ def load_image_folder(directory, size=(64, 64)):
     Warns
     -----
     UserWarning
-        Once, naming the files that could not be read.
+        Once, naming the files that are left out, with the reason.
     """
-    images, names, unreadable = [], [], []
+    images, names, left_out, seen = [], [], [], {}
     for file in photos.picture_files(directory):
+        first = seen.setdefault(folders.picture_digest(file), file.name)
+        if first != file.name:
+            left_out.append(f"{file.name} is the same picture as {first}")
+            continue
         try:
             images.append(photos.resized(photos.read_picture(file), size))
             names.append(file.name)
         except (FileNotFoundError, ValueError) as error:
-            unreadable.append(str(error))
+            left_out.append(str(error))
     if not images:
-        raise FileNotFoundError(f"no readable picture in {paths.shown(directory)!r}: {_some(unreadable)}")
-    if unreadable:
-        warnings.warn(f"{len(unreadable)} file(s) left out: {_some(unreadable)}", stacklevel=2)
+        raise FileNotFoundError(f"no readable picture in {str(directory)!r}: {folders.some(left_out)}")
+    if left_out:
+        warnings.warn(f"{len(left_out)} file(s) left out: {folders.some(left_out)}", stacklevel=2)
     return _floats(np.stack(images)), names
 
 
@@ -245,38 +252,37 @@ class PatchSequence(ShuffledSequence):
 class PairedImageSequence(ShuffledSequence):
     """Batches of (low resolution, high resolution) from two folders and a list of pairs, as the published set has them.
 
-    All pictures are read once, when the sequence is made, resized, and kept as uint8: in memory, or in a temporary file
-    where they would fill it. A picture that belongs to several pairs is read and kept once.
+    Crops are cut from the pictures as they are: shrinking them would take the degradation away. A low picture that is
+    stored smaller than its high one is enlarged by bicubic first. All is read once, when the sequence is made, and kept as
+    uint8: in memory, or in a temporary file where it would fill it.
 
-    Rows that cannot be used (a missing or damaged file, a row that stood before, a path that leaves its folder) are left
-    out, and named in one warning and in `skipped`.
+    Rows that cannot be used (a missing, damaged or turned picture, one that is smaller than a crop, a row that stood
+    before, two pictures that are the same) are left out, and named in one warning and in `skipped`.
 
     Parameters
     ----------
-    csv : path-like or None
-        Its columns ``low_res`` and ``high_res`` hold file names; a column ``split``, when there is one, holds "train",
-        "validation" or "test". None pairs the files that bear the same name, whatever their suffixes.
-    low_res_dir, high_res_dir : path-like
-        The folders of these files. The case of a suffix does not matter.
+    csv, low_res_dir, high_res_dir
+        As for `helpers.folders.find_pairs`.
     image_size : tuple of int, optional
-        Height and width that all pictures are resized to.
+        Height and width of a crop.
     batch_size : int, optional
     split : {"train", "validation", "test"}, optional
-        The part to use; all by default. Without a column ``split`` the scenes are dealt out by chance, always the same way:
-        70, 10 and 20 of a hundred. A scene is a high-resolution file, with all its pairs.
+        The part to use; all by default.
     seed : int, optional
         Of the order.
     steps_per_epoch : int, optional
         Batches an epoch; by default as many as hold every pair once.
+    crops : int, optional
+        How many are cut from a picture at most, side by side. One is cut from its middle.
     in_memory : int, optional
-        Bytes up to which the pictures are kept in memory.
+        Bytes up to which the crops are kept in memory.
 
     Attributes
     ----------
     pairs : pandas.DataFrame
-        The rows in use, with low_res, high_res and split.
+        The crops in use, one row each, with low_res, high_res, factor and split.
     skipped : pandas.DataFrame
-        The rows left out, with the reason.
+        The pairs left out, with the reason.
 
     Raises
     ------
@@ -296,46 +302,43 @@ class PairedImageSequence(ShuffledSequence):
         split=None,
         seed=0,
         steps_per_epoch=None,
+        crops=1,
         in_memory=10**9,
         **workers,
     ):
         if split not in (None, *photos.SPLITS):
             raise ValueError(f"split is {split!r}, expected one of {photos.SPLITS}, or None for all")
         self.image_size, self.split, self.patch_size = photos.checked_size(image_size), split, None
-        folders = {"low_res": pathlib.Path(low_res_dir), "high_res": pathlib.Path(high_res_dir)}
-        for folder in folders.values():
-            if not folder.is_dir():
-                raise FileNotFoundError(f"{paths.shown(folder)!r} is no folder: give the one that the pictures lie in")
-        rows = _dealt_out(_same_names(*folders.values()) if csv is None else _read_pairs(pathlib.Path(csv)))
-        rows = rows[(rows["split"] == split) | (split is None)]
-        files = {column: _found(folder, rows[column]) for column, folder in folders.items()}
-        wanted = list(dict.fromkeys(file for file in files["low_res"] + files["high_res"] if isinstance(file, pathlib.Path)))
-        self._pictures, broken = _read_all(wanted, self.image_size, in_memory)
-        good = self._keep_good(rows, files, broken)
-        place = {file: k for k, file in enumerate(wanted)}
-        self._low, self._high = (
-            np.array([place[file] for file, used in zip(files[column], good, strict=True) if used]) for column in folders
-        )
+        rows = folders.find_pairs(csv, low_res_dir, high_res_dir)
+        rows = rows[(rows["split"] == split) | (split is None)].reset_index(drop=True)
+        cuts = _cuts(rows, self.image_size, checks.whole("crops", crops))
+        self._pictures, places, broken = _read_all(cuts, self.image_size, in_memory)
+        self._keep_good(rows, cuts, places, broken)
         super().__init__(len(self.pairs), batch_size, seed, steps_per_epoch, **workers)
 
-    def _keep_good(self, rows, files, broken):
-        """Which rows can be used, as an array of bool; sets `pairs` and `skipped`, and names what is left out."""
-        reasons = [
-            "stands there twice"
-            if twice
-            else next((reason for reason in map(functools.partial(_reason, broken), pair) if reason), "")
-            for twice, *pair in zip(rows.duplicated(["low_res", "high_res"]), files["low_res"], files["high_res"], strict=True)
-        ]
-        good = np.array([reason == "" for reason in reasons], dtype=bool)
-        self.pairs = rows[good].reset_index(drop=True)
-        self.skipped = rows[~good].assign(reason=[reason for reason in reasons if reason])
-        if not good.any():
-            said = f": {_some(self.skipped['reason'])}" if len(rows) else ""
+    def _keep_good(self, rows, cuts, places, broken):
+        """Set `pairs`, `skipped` and the crops' places; name what is left out."""
+        used, low, high = [], [], []
+        for row, low_cut, high_cut in cuts:
+            reason = broken.get(low_cut.file) or broken.get(high_cut.file)
+            if not reason and np.array_equal(*self._pictures([places[low_cut], places[high_cut]])):
+                reason = "the low and the high picture are the same"
+            if reason:
+                rows.loc[row, "reason"] = reason
+            else:
+                used.append(row)
+                low.append(places[low_cut])
+                high.append(places[high_cut])
+        self._low, self._high = np.array(low, dtype=int), np.array(high, dtype=int)
+        self.pairs = rows.loc[used, ["low_res", "high_res", "factor", "split"]].reset_index(drop=True)
+        left_out = rows[rows["reason"] != ""].drop(index=used, errors="ignore")
+        self.skipped = left_out[["low_res", "high_res", "split", "reason"]]
+        if not used:
+            said = f": {folders.some(self.skipped['reason'])}" if len(rows) else ""
             raise ValueError(f"the list leaves no pair to use for split {self.split!r} (of {len(rows)} rows{said})")
         if len(self.skipped):
             names = [f"{row.low_res}, {row.high_res} ({row.reason})" for row in self.skipped.itertuples()]
-            warnings.warn(f"{len(names)} of {len(rows)} pairs left out: {_some(names)}", stacklevel=3)
-        return good
+            warnings.warn(f"{len(names)} of {len(rows)} pairs left out: {folders.some(names)}", stacklevel=3)
 
     def __getitem__(self, index):
         chosen = self.chosen(index)
@@ -409,84 +412,57 @@ class PairedImageSequence(ShuffledSequence):
         }
 
 
-def _read_pairs(csv):
-    if not csv.is_file():
-        raise FileNotFoundError(f"there is no list of pairs {paths.shown(csv)!r}")
-    try:
-        rows = pd.read_csv(csv, dtype=str, keep_default_na=False, skipinitialspace=True, encoding="utf-8-sig")
-    except ValueError as error:  # also what pandas raises for a file without columns, or with rows of unequal length
-        raise ValueError(f"{paths.shown(csv)} cannot be read as a list of pairs: {error}") from error
-    if not {"low_res", "high_res"} <= set(rows.columns):
-        raise ValueError(f"{paths.shown(csv)} has the columns {list(rows.columns)}, expected low_res and high_res")
-    return rows
+@dataclasses.dataclass(frozen=True)
+class _Cut:
+    """One crop of one picture, brought to `size` before."""
+
+    file: pathlib.Path
+    size: tuple
+    place: tuple
 
 
-def _same_names(low_res_dir, high_res_dir):
-    """Files of equal name, whatever their suffixes, as a list of pairs."""
-    partners = {file.stem: file.name for file in photos.picture_files(high_res_dir)}
-    names = [file.name for file in photos.picture_files(low_res_dir)]
-    return pd.DataFrame({"low_res": names, "high_res": [partners.get(pathlib.Path(name).stem, name) for name in names]})
+def _cuts(rows, image_size, most):
+    """Row and both crops of every pair that can be used; says in `rows` which picture is smaller than a crop."""
+    cuts = []
+    for row in rows[rows["reason"] == ""].itertuples():
+        size = (row.height, row.width)
+        places = folders.crop_places(size, image_size, most)
+        for place in places:
+            cuts.append((row.Index, _Cut(row.low_file, size, place), _Cut(row.high_file, size, place)))
+        if not places:
+            wanted = f"{image_size[0]}x{image_size[1]}"
+            rows.loc[row.Index, "reason"] = f"{row.height}x{row.width} pixels are less than the {wanted} of a crop"
+    return cuts
 
 
-def _dealt_out(rows):
-    """The rows with a column ``split`` that keeps each scene together."""
-    scenes = rows["high_res"].drop_duplicates().sort_values().to_list()
-    if "split" in rows.columns:
-        crossing = rows.groupby("high_res")["split"].nunique().loc[lambda count: count > 1]
-        if len(crossing):
-            raise ValueError(
-                f"high-resolution file(s) in more than one split: {_some(crossing.index)}. Test on what was not seen"
-            )
-        unknown = set(rows["split"]) - set(photos.SPLITS)
-        if unknown:
-            raise ValueError(f"the column split holds {_some(sorted(unknown))}, expected {', '.join(photos.SPLITS)}")
-        return rows
-    ends = np.round(np.cumsum([0.7, 0.1]) * len(scenes)).astype(int)
-    parts = np.split(np.random.default_rng(0).permutation(len(scenes)), ends)
-    dealt = {scenes[k]: split for split, part in zip(photos.SPLITS, parts, strict=True) for k in part}
-    return rows.assign(split=rows["high_res"].map(dealt))
-
-
-def _found(folder, names):
-    """For each name the file in `folder`, or why there is none."""
-    inside, listing = folder.resolve(), {path.name.lower(): path for path in folder.iterdir()}
-    return [_inside(inside, folder / name, listing) if name else "has no name" for name in names]
-
-
-def _inside(folder, path, listing):
-    try:
-        if not path.resolve().is_relative_to(folder):
-            return f"{path.name} leaves its folder"
-        found = path.is_file()
-    except (OSError, ValueError) as error:  # too long for a name, or with a zero byte in it
-        return f"{path.name[:40]!r} is no file name ({getattr(error, 'strerror', error)})"
-    return path if found else listing.get(path.name.lower(), f"{path.name} is missing")
-
-
-def _reason(broken, file):
-    return broken.get(file, "") if isinstance(file, pathlib.Path) else file
-
-
-def _read_all(files, size, in_memory):
-    """Every file read and resized: a function from places to pictures (uint8), and the reasons for those that failed."""
-    shape, broken = (len(files), *size, 3), {}
+def _read_all(cuts, size, in_memory):
+    """Every picture read once and cut: a function from places to crops (uint8), the place of each crop, and the reasons
+    for the files that failed."""
+    wanted = dict.fromkeys(cut for _, *pair in cuts for cut in pair)
+    places = {cut: place for place, cut in enumerate(wanted)}
+    of_file = {}
+    for cut in wanted:
+        of_file.setdefault(cut.file, []).append(cut)
+    shape, broken = (len(wanted), *size, 3), {}
     if np.prod(shape, dtype=np.int64) <= in_memory:
-        pictures = np.zeros(shape, np.uint8)
-        put, give = pictures.__setitem__, lambda places: pictures[np.asarray(places)]
+        crops = np.zeros(shape, np.uint8)
+        put, give = crops.__setitem__, lambda places: crops[np.asarray(places)]
     else:
         put, give = _on_disk(shape)
 
-    def read(place):
+    def read(file):
         try:
-            picture = photos.resized(photos.read_picture(files[place]), size)
+            picture = photos.read_picture(file)
+            for cut in of_file[file]:
+                top, left = cut.place
+                enlarged = photos.resized(picture, cut.size)
+                put(places[cut], enlarged[top : top + size[0], left : left + size[1]])
         except (FileNotFoundError, ValueError) as error:
-            broken[files[place]] = str(error)
-        else:
-            put(place, picture)
+            broken[file] = str(error)
 
     with concurrent.futures.ThreadPoolExecutor() as pool:  # decoders let other threads run
-        list(pool.map(read, range(len(files))))
-    return give, broken
+        list(pool.map(read, of_file))
+    return give, places, broken
 
 
 def _on_disk(shape):
@@ -518,12 +494,6 @@ def _random_patch(image, size, rng):
 def _floats(pixels):
     """uint8 as float32 in [0, 1], in one pass."""
     return np.divide(pixels, np.float32(255), dtype=np.float32)
-
-
-def _some(items):
-    """The first few of a list, for a message."""
-    items = [str(item) for item in items]
-    return "; ".join(items[:5]) + (f"; and {len(items) - 5} more" if len(items) > 5 else "")
 
 
 def _digest(arrays):

@@ -11,25 +11,33 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MODES = ("pretrained", "quick", "full")
-_mode = "pretrained"
+_mode, _own = "pretrained", False
 
 
-def set_mode(mode):
-    """Say what a notebook does, so that only ``pretrained`` writes into the committed figures.
+def set_mode(mode, own=None):
+    """Say what a notebook does, and with whose pictures, on which it depends where it writes.
 
     Parameters
     ----------
     mode : {"pretrained", "quick", "full"}
+    own : path-like, optional
+        Where a reader's own pictures lie, when the notebook works on them. What is trained on them never meets what is
+        trained on the course's.
 
     Raises
     ------
     ValueError
-        When it is none of these.
+        When the mode is none of these, or "pretrained" with pictures of one's own.
     """
-    global _mode
+    global _mode, _own
     if mode not in MODES:
         raise ValueError(f"MODE is {mode!r}, expected one of {MODES}")
-    _mode = mode
+    if own is not None and mode == "pretrained":
+        raise ValueError(
+            f"pictures of your own are given ({str(own)!r}) and MODE is 'pretrained', which shows networks that were "
+            "trained on the course's: set MODE = 'quick', or 'full' for the whole training"
+        )
+    _mode, _own = mode, own is not None
 
 
 def mode():
@@ -62,13 +70,22 @@ def records():
 
 
 def runs(mode):
-    """The folder that a training in ``mode`` ("quick" or "full") writes to."""
-    return cache() / {"quick": "quick", "full": "runs"}[mode]
+    """The folder that a training in ``mode`` ("quick" or "full") writes to; one of its own for a reader's pictures."""
+    folder = {"quick": "quick", "full": "runs"}[mode]
+    return cache() / "own" / folder if _own else cache() / folder
+
+
+def report_figures():
+    """The folder for the report's figures (``COURSE_FIGURES``)."""
+    return _folder("COURSE_FIGURES", ROOT / "figures")
 
 
 def figures():
-    """The folder for figures (``COURSE_FIGURES``): the report's in ``pretrained``, otherwise one beside the runs."""
-    return _folder("COURSE_FIGURES", ROOT / "figures" if _mode == "pretrained" else runs(_mode) / "figures")
+    """The folder for a notebook's figures: the one that the report names, otherwise one in the cache.
+
+    What is run by hand never writes among the report's figures, whatever it was that a reader tried.
+    """
+    return _folder("COURSE_FIGURES", (cache() if _mode == "pretrained" else runs(_mode)) / "figures")
 
 
 def tables():

@@ -140,10 +140,10 @@ def picture_files(folder):
     """
     folder = pathlib.Path(folder)
     if not folder.is_dir():
-        raise FileNotFoundError(f"{paths.shown(folder)!r} is no folder: give the folder that your pictures lie in")
+        raise FileNotFoundError(f"{str(folder)!r} is no folder: give the folder that your pictures lie in")
     found = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
     if not found:
-        raise FileNotFoundError(f"no readable picture ({', '.join(SUFFIXES)}) in {paths.shown(folder)!r}")
+        raise FileNotFoundError(f"no readable picture ({', '.join(SUFFIXES)}) in {str(folder)!r}")
     return found
 
 

@@ -86,6 +86,8 @@ def save(name, rows):
 def load(name):
     """Read a table that a chapter wrote: that of this run where there is one, else the report's.
 
+    A table from a run by hand may hold what a reader tried, so that it is used is said.
+
     Parameters
     ----------
     name : str
@@ -101,6 +103,9 @@ def load(name):
         When no run wrote it.
     """
     for folder in (paths.tables(), paths.ROOT / "figures" / "tables"):
-        if (folder / f"{name}.csv").exists():
-            return pd.read_csv(folder / f"{name}.csv", dtype={"notebook": str})
+        path = folder / f"{name}.csv"
+        if path.exists():
+            if folder == paths.tables() != paths.report_figures() / "tables":
+                print(f"read from a run of your own: {paths.shown(path)}")
+            return pd.read_csv(path, dtype={"notebook": str})
     raise FileNotFoundError(f"no table {name}.csv: run chapter {name[:2]} first, or `make report` for all")

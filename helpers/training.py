@@ -347,7 +347,7 @@ class _EveryEpoch(keras.callbacks.Callback):
 
 
 def _tell(line):
-    """To the page that a person is reading; to the file COURSE_PROGRESS when notebooks run unattended (`helpers.commands.report`)."""
+    """To the page that a person is reading; to the file COURSE_PROGRESS when notebooks run unattended."""
     file = os.environ.get("COURSE_PROGRESS")
     if file:
         pathlib.Path(file).write_text(line, encoding="utf-8")

@@ -15,8 +15,8 @@ import tifffile
 from PIL import Image
 
 from helpers import datasets, mnist, paths, photos, pictures, restore, results, training
-from helpers.commands import report
 from helpers.backend import keras
+from helpers.commands import report
 
 REFUSALS = (ValueError, FileNotFoundError)
 MANY = [pytest.param(15, id="some"), pytest.param(150, id="many", marks=pytest.mark.slow)]

@@ -189,7 +189,7 @@ def build(mode="pretrained", store=False):
             pages.contact_sheet(photos.load_photos(split), fresh / f"photos_{split}.png")
         with paths.replacing(fresh / "report.html") as temporary:
             temporary.write_text(pages.report(list(executed.values()), fresh), encoding="utf-8")
-    target = paths.figures() if mode == "pretrained" else work / "figures"
+    target = paths.report_figures() if mode == "pretrained" else work / "figures"
     take_over(fresh, target)
     if mode == "pretrained":
         text = README.read_text(encoding="utf-8")
@@ -321,7 +321,7 @@ def print_pdf():
     FileNotFoundError
         When there is none, or no report.
     """
-    page, target = paths.figures() / "report.html", paths.cache() / "report" / "report.pdf"
+    page, target = paths.report_figures() / "report.html", paths.cache() / "report" / "report.pdf"
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
     if browser is None:
         raise FileNotFoundError(f"no Chromium was found: install it, or print {paths.shown(page)} from any browser")
@@ -341,7 +341,9 @@ def main(arguments=None):
     int
         0, or 1 with what failed on the error stream.
     """
-    parser = argparse.ArgumentParser(prog="python -m helpers.commands.report", description="Run the notebooks and make the report.")
+    parser = argparse.ArgumentParser(
+        prog="python -m helpers.commands.report", description="Run the notebooks and make the report."
+    )
     parser.add_argument("--mode", choices=paths.MODES, default="pretrained", help="what the notebooks do (default: pretrained)")
     parser.add_argument("--store", action="store_true", help="also take the outputs over into notebooks/")
     parser.add_argument("--promote", action="store_true", help="take finished trainings over into data/")
