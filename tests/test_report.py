@@ -140,6 +140,7 @@ def test_stale_figures_go_and_those_of_a_reader_stay(own_folders):
     assert not (own_folders / "fresh").exists()
 
 
+@pytest.mark.skipif(shutil.which("git") is None, reason="no git here")
 def test_stale_figures_of_a_fresh_clone_go(own_folders, monkeypatch):
     """There no run has noted yet what it wrote: git knows what came with the clone, and what was changed since."""
     monkeypatch.setattr(paths, "ROOT", own_folders)
