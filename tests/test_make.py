@@ -4,6 +4,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -16,7 +17,25 @@ case "$*" in *helpers.commands.clean*) exec "$REAL_PYTHON" "$@";; esac
 printf '%s|' "$COURSE_FIGURES" "$COURSE_CHECKED" "$@" >> "$CALLS"
 echo >> "$CALLS"
 """
-BROKEN = '#!/bin/sh\ncase "$*" in *venv*) mkdir -p .venv/lib; exit 1;; *pip*) exit 1;; esac\n'
+BROKEN = """#!/bin/sh
+case "$*" in
+    *helpers.commands.alone*) exec "$REAL_PYTHON" "$@";;
+    *venv*) mkdir -p .venv/lib; exit 1;;
+esac
+"""
+# The real Python; notes that a job has found nothing installed.
+COUNTED = """#!/bin/sh
+case "$*" in *version_info*) echo started >> started;; esac
+exec "$REAL_PYTHON" "$@"
+"""
+# Installs nothing; notes when an installation begins and ends, and waits for a second one to be started.
+SLOW = """#!/bin/sh
+case "$*" in *require-hashes*) ;; *install*)
+    echo begins >> "$CALLS"
+    until test -e both-started; do sleep 0.05; done;;
+esac
+case "$*" in *require-hashes*) echo ends >> "$CALLS";; esac
+"""
 
 
 def project_in(folder):
@@ -26,6 +45,7 @@ def project_in(folder):
         shutil.copy(paths.ROOT / name, folder)
     shutil.copytree(paths.ROOT / "helpers", folder / "helpers", ignore=shutil.ignore_patterns("__pycache__"))
     write(folder / "notebooks/01_chapter.ipynb")
+    write(folder / "notebooks/01_chapter-Copy1.ipynb")
     write(folder / "notebooks/mine.ipynb")
     python = folder / ".venv/bin/python"
     write(python, PRETENDED)
@@ -53,11 +73,15 @@ def outside(own_folders):
     return pieces
 
 
+def variables(project):
+    return {"PATH": "/usr/bin:/bin", "REAL_PYTHON": sys.executable, "CALLS": str(project.parent / "calls")}
+
+
 def make(project, *arguments):
     """What make said, and how each Python was called."""
     calls = project.parent / "calls"
     calls.unlink(missing_ok=True)
-    environment = {"PATH": "/usr/bin:/bin", "REAL_PYTHON": sys.executable, "CALLS": str(calls)}
+    environment = variables(project)
     done = subprocess.run(
         ["make", f"PYTHON={sys.executable}", *arguments],
         cwd=project,
@@ -81,7 +105,7 @@ def test_every_job_stays_inside_of_the_project(project, outside, target):
         folders = {line.split("|")[0] for line in calls.splitlines() if "--nbval" in line}
         assert folders and all(pathlib.Path(folder).is_absolute() for folder in folders)
         assert not any(pathlib.Path(folder).exists() for folder in folders)  # gone when the tests have ended
-        assert "|notebooks/01_chapter.ipynb|" in calls and "mine.ipynb" not in calls
+        assert "|notebooks/01_chapter.ipynb|" in calls and "mine.ipynb" not in calls and "Copy1" not in calls
 
 
 READERS = (
@@ -156,3 +180,21 @@ def test_an_environment_that_was_there_is_never_removed(project, there):
     done, _ = make(project, "report", "PYTHON=./python")
     assert done.returncode != 0 and "No virtual environment could be made" in done.stdout
     assert (project / ".venv/notes.txt").exists() == there and (project / ".venv").exists() == there
+
+
+def test_two_that_are_started_at_once_do_not_install_at_once(project):
+    for name, text in {".venv/bin/python": SLOW, "python": COUNTED}.items():
+        write(project / name, text)
+        (project / name).chmod(0o755)
+    (project / ".venv/installed").unlink()
+    command, started = ["make", "PYTHON=./python"], project / "started"
+    both = [subprocess.Popen([*command, job], cwd=project, env=variables(project)) for job in ("report", "data")]
+    deadline = time.monotonic() + 60
+    while not started.exists() or started.read_text(encoding="utf-8").split() != ["started"] * 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    write(project / "both-started")
+    assert [process.wait(timeout=60) for process in both] == [0, 0]
+    calls = project.parent / "calls"
+    assert calls.read_text(encoding="utf-8").split() == ["begins", "ends"] * 2
+    assert make(project, "report")[0].returncode == 0 and not (project / "data/cache/install.lock").exists()

@@ -201,6 +201,11 @@ def test_quick_writes_nothing_into_the_committed_folders(notebooks):
     assert not paths.figures().exists() and (paths.runs("quick") / "figures" / "01_grey.png").exists()
 
 
+def test_copies_of_a_reader_are_not_run(notebooks):
+    shutil.copy(notebooks / "01_chapter.ipynb", notebooks / "01_chapter-Copy1.ipynb")
+    assert [path.name for path in report.chapters()] == ["01_chapter.ipynb"]
+
+
 def test_nothing_to_run(notebooks, capsys):
     (notebooks / "01_chapter.ipynb").unlink()
     assert report.main([]) == 1

@@ -167,6 +167,24 @@ def normalised(notebook):
     return notebook
 
 
+def chapters():
+    """The notebooks of the course, in order; copies that JupyterLab makes for a reader end in "-Copy1" and are none.
+
+    Returns
+    -------
+    list of pathlib.Path
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is none.
+    """
+    found = sorted(NOTEBOOKS.glob("[0-9][0-9]_*[!0-9].ipynb"))
+    if not found:
+        raise FileNotFoundError(f"no notebook named NN_name.ipynb in {paths.shown(NOTEBOOKS)}")
+    return found
+
+
 def build(mode="pretrained", store=False, fresh_start=False):
     """Run every notebook and put what they wrote in its place.
 
@@ -188,9 +206,7 @@ def build(mode="pretrained", store=False, fresh_start=False):
     paths.RunningElsewhere
         When another process does the same.
     """
-    sources = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
-    if not sources:
-        raise FileNotFoundError(f"no notebook named NN_name.ipynb in {paths.shown(NOTEBOOKS)}")
+    sources = chapters()
     work = paths.cache() / "report" if mode == "pretrained" else paths.runs(mode)
     with paths.only_one(work.name):
         if fresh_start:

@@ -34,7 +34,7 @@ def main():
 def measure():
     """Write data/timings.csv: the minutes of reading, and of running each chapter in its modes, on this machine."""
     rows = []
-    for source in sorted(report.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
+    for source in report.chapters():
         words = sum(len(cell.source.split()) for cell in nbformat.read(source, as_version=4).cells)
         row = {"notebook": source.stem, "reading": round(words / WORDS_PER_MINUTE)}
         for mode in ("pretrained", "quick"):
