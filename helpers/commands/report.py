@@ -8,13 +8,16 @@ import argparse
 import concurrent.futures
 import contextlib
 import filecmp
+import hashlib
 import json
 import multiprocessing
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 
 import nbformat
@@ -25,13 +28,17 @@ from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from papermill.exceptions import PapermillExecutionError
 
 from helpers import paths, photos
-from helpers.commands import pages
+from helpers.commands import clean, pages
 
 NOTEBOOKS = paths.ROOT / "notebooks"
 README = paths.ROOT / "README.md"
 TOLERANCE = 0.15  # dB of PSNR that a training on another machine may move
 # What one notebook keeps busy: so many run side by side as the machine has of both.
 CORES_OF_A_NOTEBOOK, MEMORY_OF_A_NOTEBOOK = 2, 3 * 2**30  # bytes
+# In the folder that a run works in: new figures until all are there, and the list of those that were written.
+NEW_FIGURES, WRITTEN = "figures.new-", "written.json"
+# A figure or table of the course, by its name below figures/.
+FIGURE_FILE = re.compile(r"(tables/)?\d\d_\w+\.(png|svg|csv)|photos_\w+\.png|report\.html")
 
 
 class NotebookFailed(RuntimeError):
@@ -160,7 +167,25 @@ def normalised(notebook):
     return notebook
 
 
-def build(mode="pretrained", store=False):
+def chapters():
+    """The notebooks of the course, in order; copies that JupyterLab makes for a reader end in "-Copy1" and are none.
+
+    Returns
+    -------
+    list of pathlib.Path
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is none.
+    """
+    found = sorted(NOTEBOOKS.glob("[0-9][0-9]_*[!0-9].ipynb"))
+    if not found:
+        raise FileNotFoundError(f"no notebook named NN_name.ipynb in {paths.shown(NOTEBOOKS)}")
+    return found
+
+
+def build(mode="pretrained", store=False, fresh_start=False):
     """Run every notebook and put what they wrote in its place.
 
     Parameters
@@ -169,6 +194,8 @@ def build(mode="pretrained", store=False):
         Figures and tables of "pretrained" go to figures/, others to the mode's folder in data/cache/.
     store : bool, optional
         Also take the outputs over into notebooks/.
+    fresh_start : bool, optional
+        Forget the finished and the interrupted trainings of this mode first.
 
     Raises
     ------
@@ -176,21 +203,39 @@ def build(mode="pretrained", store=False):
         When there is no notebook.
     NotebookFailed
         When a notebook stopped, after all others have run; nothing that stood is changed then.
+    paths.RunningElsewhere
+        When another process does the same.
     """
-    sources = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
-    if not sources:
-        raise FileNotFoundError(f"no notebook named NN_name.ipynb in {paths.shown(NOTEBOOKS)}")
+    sources = chapters()
     work = paths.cache() / "report" if mode == "pretrained" else paths.runs(mode)
-    fresh = work / "figures.new"
-    shutil.rmtree(fresh, ignore_errors=True)
+    with paths.only_one(work.name):
+        if fresh_start:
+            clean.remove(clean.trainings(work))
+        _build_alone(sources, work, mode, store)
+
+
+def _build_alone(sources, work, mode, store):
+    """What `build` does once no other process is at it."""
+    for left_by_a_kill in work.glob(f"{NEW_FIGURES}*"):
+        shutil.rmtree(left_by_a_kill, ignore_errors=True)
+    paths.writable(work)
+    # A new name each time: a kernel lives a second longer than the killed run it wrote for.
+    fresh = pathlib.Path(tempfile.mkdtemp(dir=work, prefix=NEW_FIGURES))
+    read = {source: source.read_bytes() for source in sources}
     executed = run_notebooks(sources, work, mode, fresh)
+    edited = [source.name for source in sources if source.read_bytes() != read[source]]
+    if store and edited:
+        raise NotebookFailed(
+            f"{', '.join(edited)} was edited while the notebooks ran, so nothing was stored: "
+            "run the same command again"
+        )
     if mode == "pretrained":
         for split in photos.SPLITS:
             pages.contact_sheet(photos.load_photos(split), fresh / f"photos_{split}.png")
         with paths.replacing(fresh / "report.html") as temporary:
             temporary.write_text(pages.report(list(executed.values()), fresh), encoding="utf-8")
     target = paths.report_figures() if mode == "pretrained" else work / "figures"
-    take_over(fresh, target)
+    take_over(fresh, target, work / WRITTEN)
     if mode == "pretrained":
         text = README.read_text(encoding="utf-8")
         made = pages.readme(text, target / "tables", paths.data() / "timings.csv")
@@ -255,17 +300,58 @@ def _end_with_the_parent():
     threading.Thread(target=lambda: (multiprocessing.parent_process().join(), os._exit(1)), daemon=True).start()
 
 
-def take_over(fresh, target):
-    """Move a finished run's files to `target`, file by file, and remove those that no notebook writes any more."""
-    wanted = {path.relative_to(fresh) for path in fresh.rglob("*") if path.is_file()}
-    for name in sorted(wanted):
-        if not ((target / name).exists() and filecmp.cmp(fresh / name, target / name, shallow=False)):
+def take_over(fresh, target, listing):
+    """Move a finished run's files to their place, and remove those that no notebook writes any more.
+
+    Parameters
+    ----------
+    fresh : pathlib.Path
+        The folder that the run wrote into; it is gone afterwards.
+    target : pathlib.Path
+        Where the files belong. A reader's own files there stay.
+    listing : pathlib.Path
+        The file that remembers what was written, for the next run.
+    """
+    before = _written_before(target, listing)
+    written = {}
+    for path in sorted(path for path in fresh.rglob("*") if path.is_file()):
+        name = path.relative_to(fresh).as_posix()
+        written[name] = _sha256(path)
+        if not ((target / name).exists() and filecmp.cmp(path, target / name, shallow=False)):
             with paths.replacing(target / name) as temporary:
-                shutil.copyfile(fresh / name, temporary)
-    for path in [path for path in target.rglob("*") if path.is_file()]:
-        if path.relative_to(target) not in wanted and path.suffix in (".png", ".csv", ".html"):
-            path.unlink()
+                shutil.copyfile(path, temporary)
+    for name, digest in before.items():
+        stale = target / name
+        if name not in written and stale.is_file() and _sha256(stale) == digest:
+            stale.unlink()
+    with paths.replacing(listing) as temporary:
+        temporary.write_text(json.dumps(written, indent=1), encoding="utf-8")
     shutil.rmtree(fresh)
+
+
+def _written_before(target, listing):
+    """SHA-256 of what an earlier run wrote, by name; before the first one, of what git has there unchanged."""
+    with contextlib.suppress(OSError, ValueError):
+        return json.loads(listing.read_text(encoding="utf-8"))
+    if target.resolve() != (paths.ROOT / "figures").resolve():
+        return {}
+    tracked = _git_files(target) - _git_files(target, "--modified")
+    return {name: _sha256(target / name) for name in tracked if FIGURE_FILE.fullmatch(name)}
+
+
+def _git_files(folder, *options):
+    """Names of the files that git has in a folder; none without git."""
+    try:
+        command = ["git", "ls-files", "-z", *options]
+        listed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return set()
+    return set(listed.split("\0")) - {""}
+
+
+def _sha256(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def compare_trainings():
@@ -298,7 +384,20 @@ def compare_trainings():
 
 
 def promote():
-    """Take finished trainings over: records to data/records, and the weights that are kept to data/weights."""
+    """Take finished trainings over: records to data/records, and the weights that are kept to data/weights.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is none.
+    paths.RunningElsewhere
+        While another process trains, or makes a report from what is shipped.
+    """
+    with paths.only_one("report"), paths.only_one("runs"):
+        _promote_alone()
+
+
+def _promote_alone():
     records = sorted(paths.runs("full").glob("*.json"))
     if not records:
         raise FileNotFoundError(f"no finished training in {paths.shown(paths.runs('full'))}: run `make train` first")
@@ -320,7 +419,14 @@ def print_pdf():
     ------
     FileNotFoundError
         When there is none, or no report.
+    paths.RunningElsewhere
+        While another process makes one.
     """
+    with paths.only_one("report"):
+        _print_pdf_alone()
+
+
+def _print_pdf_alone():
     page, target = paths.report_figures() / "report.html", paths.cache() / "report" / "report.pdf"
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
     if browser is None:
@@ -348,14 +454,17 @@ def main(arguments=None):
     parser.add_argument("--store", action="store_true", help="also take the outputs over into notebooks/")
     parser.add_argument("--promote", action="store_true", help="take finished trainings over into data/")
     parser.add_argument("--pdf", action="store_true", help="print the report as PDF where Chromium is found")
+    parser.add_argument("--fresh", action="store_true", help="forget finished and interrupted trainings of the mode first")
     options = parser.parse_args(arguments)
+    if options.fresh and options.mode == "pretrained":
+        parser.error("--fresh forgets trainings: add --mode full, or --mode quick")
     try:
         if options.promote:
             promote()
         elif options.pdf:
             print_pdf()
         else:
-            build(options.mode, options.store)
+            build(options.mode, options.store, options.fresh)
             return 1 if options.mode == "full" and not compare_trainings() else 0
     except (NotebookFailed, OSError) as error:
         print(f"\n{error}", file=sys.stderr)

@@ -100,11 +100,15 @@ def main():
     Returns
     -------
     int
-        0, or 130 when it was stopped by hand.
+        0, 1 while another process searches, or 130 when it was stopped by hand.
     """
     storage = paths.cache() / "patch_search.journal"
     try:
-        table = search(storage)
+        with paths.only_one("patch_search"):
+            table = search(storage)
+    except OSError as error:
+        print(error, file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print(f"stopped; what is finished stands in {paths.shown(storage)}: `make search` goes on from there", file=sys.stderr)
         return 130

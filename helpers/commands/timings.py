@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import time
 
 import nbformat
@@ -14,9 +15,26 @@ WORDS_PER_MINUTE = 130  # of reading, code counted as words
 
 
 def main():
+    """The command line.
+
+    Returns
+    -------
+    int
+        0, or 1 while another process measures, which would slow both down, or when a notebook failed.
+    """
+    try:
+        with paths.only_one("timing"):
+            measure()
+    except (report.NotebookFailed, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def measure():
     """Write data/timings.csv: the minutes of reading, and of running each chapter in its modes, on this machine."""
     rows = []
-    for source in sorted(report.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
+    for source in report.chapters():
         words = sum(len(cell.source.split()) for cell in nbformat.read(source, as_version=4).cells)
         row = {"notebook": source.stem, "reading": round(words / WORDS_PER_MINUTE)}
         for mode in ("pretrained", "quick"):
@@ -40,4 +58,4 @@ def _names(source, training):
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""Remove what the course can make again: ``make clean``. What a reader put beside it stays.
+
+It needs no package, so it works before anything is installed.
+"""
+
+import contextlib
+import shutil
+import sys
+
+from helpers import paths
+
+# What may be at work in the cache, and the folders of those that run notebooks.
+JOBS = ("report", "quick", "runs", "timing", "patch_search", "super_resolution", "mnist")
+RUNNING_NOTEBOOKS = JOBS[:4]
+# What the commands and the notebooks write into the cache, by its name.
+MADE = (
+    "mnist.npz",
+    "patch_search.journal",
+    "super_resolution/image_data.csv",
+    "super_resolution/sha256.csv",
+    "super_resolution/high res/[1-9]*.png",
+    "super_resolution/low res/[1-9]*_[1-9].png",
+)
+# The same below each folder in which notebooks run, and in each folder of figures.
+MADE_BY_A_RUN = ("[0-9][0-9]_*.ipynb", "[0-9][0-9]_*.progress", "written.json", "report.pdf")
+FIGURES = ("[0-9][0-9]_*.png", "[0-9][0-9]_*.svg", "tables/[0-9][0-9]_*.csv")
+
+
+def made():
+    """Everything below the cache that the course wrote.
+
+    Returns
+    -------
+    set of pathlib.Path
+        Files.
+    """
+    cache = paths.cache()
+    patterns = [*MADE, "**/.writing-*"]
+    patterns += [f"{folder}/{name}" for folder in RUNNING_NOTEBOOKS for name in MADE_BY_A_RUN]
+    drawn = ["figures", "checked", *(f"{folder}/figures" for folder in RUNNING_NOTEBOOKS)]
+    patterns += [f"{folder}/{name}" for folder in drawn for name in FIGURES]
+    found = set()
+    for pattern in patterns:
+        found.update(cache.glob(pattern))
+    return {path for path in found if path.is_file()} | trainings(cache / "quick") | trainings(cache / "runs")
+
+
+def trainings(folder):
+    """The files of finished and interrupted trainings.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where they were trained: ``runs("full")`` or ``runs("quick")`` of `helpers.paths`.
+
+    Returns
+    -------
+    set of pathlib.Path
+        The state of each interrupted one; of each that has a record ``NAME.json`` also its
+        network and its scores. A network without a record is none of the course's.
+    """
+    found = set(folder.glob("*.state.npz"))
+    for record in folder.glob("*.json"):
+        network = record.with_suffix(".keras")
+        found.update({record, network}, folder.glob(f"{record.stem}.*.csv.gz"))
+    return {path for path in found if path.is_file()}
+
+
+def remove(files):
+    """Remove files, and the folders inside the cache that are empty then.
+
+    Parameters
+    ----------
+    files : set of pathlib.Path
+    """
+    folders = set()
+    for path in files:
+        path.unlink()
+        folders.update(folder for folder in path.parents if paths.cache() in folder.parents)
+    for folder in sorted(folders, reverse=True):  # the inner ones first
+        with contextlib.suppress(OSError):  # it is not empty, or it is a link to a folder
+            folder.rmdir()
+
+
+def main():
+    """The command line.
+
+    Returns
+    -------
+    int
+        0, or 1 while another process works in the cache, or when a file cannot be removed.
+    """
+    if not paths.cache().exists():
+        return 0
+    try:
+        with contextlib.ExitStack() as others_stay_out:
+            for job in JOBS:
+                others_stay_out.enter_context(paths.only_one(job))
+            for folder in RUNNING_NOTEBOOKS:
+                for left_by_a_kill in paths.cache().glob(f"{folder}/figures.new*"):
+                    shutil.rmtree(left_by_a_kill)
+            remove(made())
+        with contextlib.suppress(OSError):  # as above
+            paths.cache().rmdir()
+    except OSError as error:
+        print(error, file=sys.stderr)
+        return 1
+    left = sorted(path for path in paths.cache().rglob("*") if path.is_file())
+    if left:
+        print("These files may be yours and were left alone:", *map(paths.shown, left), sep="\n  ")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
