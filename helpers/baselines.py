@@ -85,7 +85,7 @@ def restore(images, method, **options):
     Raises
     ------
     ValueError
-        When the method is unknown, or the images are no batch of finite floats.
+        When the method is unknown, or the images are no batch of finite floats around [0, 1].
 
     References
     ----------
@@ -98,6 +98,7 @@ def restore(images, method, **options):
     if method not in METHODS:
         raise ValueError(f"method is {method!r}, expected one of {list(METHODS)}")
     images = checks.batch(images)
+    checks.near_unit("an image", images)
     restored = METHODS[method](images, **{name: _option(name, value, images) for name, value in options.items()})
     return np.clip(restored, 0, 1).astype(np.float32, copy=False)
 
@@ -121,7 +122,8 @@ def enlarge(images, factor, kernel="bicubic"):
     Raises
     ------
     ValueError
-        When the images are no batch of finite floats, the factor is no int of 1 or more, or the kernel is unknown.
+        When the images are no batch of finite floats around [0, 1], the factor is no int of 1 or more, or the kernel is
+        unknown.
 
     References
     ----------
@@ -130,6 +132,7 @@ def enlarge(images, factor, kernel="bicubic"):
     .. [2] C. E. Duchon, "Lanczos filtering in one and two dimensions", Journal of Applied Meteorology 18(8), 1979.
     """
     images, factor = checks.batch(images), checks.whole("factor", factor, most=LARGEST_FACTOR)
+    checks.near_unit("an image", images)
     if kernel not in KERNELS:
         raise ValueError(f"kernel is {kernel!r}, expected one of {list(KERNELS)}")
     n, height, width, channels = images.shape

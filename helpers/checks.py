@@ -5,6 +5,7 @@ import numbers
 import numpy as np
 
 LARGEST = 2**31 - 1
+FARTHEST = 8  # that a value may lie outside of [0, 1]: noise of σ = 1 stays within 6
 
 
 def whole(name, value, least=1, most=LARGEST):
@@ -107,6 +108,30 @@ def batch(images):
     if not (np.abs(images).max() <= np.finfo(np.float32).max):  # also true when a value is not a number
         raise ValueError("an image holds values that are not finite (NaN or infinity), or too large for float32")
     return images.astype(np.float32, copy=False)
+
+
+def near_unit(name, values, full=1.0):
+    """Refuse values on another scale; noise and a network's overshoot may leave [0, `full`].
+
+    Parameters
+    ----------
+    name : str
+        What the message calls it.
+    values : numpy.ndarray
+    full : float, optional
+        White.
+
+    Raises
+    ------
+    ValueError
+        When a value lies farther from [0, `full`] than 8 times `full`.
+    """
+    low, high = values.min(), values.max()
+    if low < -FARTHEST * full or high > (1 + FARTHEST) * full:
+        raise ValueError(
+            f"{name} reaches from {low:.4g} to {high:.4g}, expected floats around [0, {full:g}]: "
+            "divide by 255 what goes from 0 to 255; a network that gives this has diverged"
+        )
 
 
 def table(scores, columns):

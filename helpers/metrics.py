@@ -38,7 +38,9 @@ def mse(reference, restored, data_range=None):
     ------
     ValueError
         When the shapes differ or are not batches of images, when a batch is empty, when a value is not finite, when the
-        reference leaves [0, data_range], or when ``data_range`` is needed and missing.
+        reference leaves [0, data_range], when the restoration lies on another scale (farther from [0, data_range] than 8
+        times data_range, where neither unclipped noise of σ = 1 nor a trained network reaches), or when ``data_range`` is
+        needed and missing.
     """
     reference, restored, _ = _pairs(reference, restored, data_range)
     return _in_parts(_squared_error, reference, restored)
@@ -145,7 +147,7 @@ def luminance(images):
     Raises
     ------
     ValueError
-        When the images are no batch of floats with three channels.
+        When the images are no batch of floats with three channels, or lie on another scale, as in `mse`.
 
     References
     ----------
@@ -154,6 +156,7 @@ def luminance(images):
     images = checks.batch(images)
     if images.shape[-1] != 3:
         raise ValueError(f"images have shape {images.shape}, expected (n, height, width, 3)")
+    checks.near_unit("an image", images)
     return rgb2ycbcr(np.clip(images, 0, 1))[..., :1] / 255
 
 
@@ -191,6 +194,7 @@ def evaluate(reference, restored, names=None, data_range=None, *, channel="RGB",
     if checks.whole("border", border, least=0) and reference.ndim == restored.ndim == 4:
         checks.whole(f"for images of shape {reference.shape}, border", border, most=(min(reference.shape[1:3]) - 1) // 2)
         reference, restored = (images[:, border:-border, border:-border] for images in (reference, restored))
+    _pairs(reference, restored, data_range)  # before clipping hides infinities and wrong scales
     if channel == "Y":
         reference, restored = luminance(reference), luminance(restored)
     if data_range is None and restored.dtype.kind == "f":
@@ -328,4 +332,5 @@ def _pairs(reference, restored, data_range):
             f"the reference reaches from {low:.4g} to {high:.4g}, expected [0, {peak:g}]: "
             "divide by 255, or give the data_range that holds"
         )
+    checks.near_unit("the restoration", restored, peak)
     return reference, restored, peak

@@ -123,7 +123,7 @@ def shown(path):
 
 
 @contextlib.contextmanager
-def replacing(path):
+def replacing(path, movable=True):
     """Write a file whole or not at all.
 
     Yields the path of a temporary file beside `path` with the same suffix. It takes the
@@ -136,6 +136,8 @@ def replacing(path):
     ----------
     path : path-like
         The file to write; its folder is made when it is missing.
+    movable : bool, optional
+        As in `writable`.
 
     Yields
     ------
@@ -149,7 +151,7 @@ def replacing(path):
         to do.
     """
     path = pathlib.Path(path)
-    writable(path.parent)
+    writable(path.parent, movable)
     remove_leftovers(path.parent)
     temporary = path.with_name(f"{_TEMPORARY}{secrets.token_hex(8)}{path.suffix}")
     # The lock tells other processes that this file is not left over. Windows refuses to
@@ -279,12 +281,14 @@ def _lock(descriptor):
         os.lseek(descriptor, 0, os.SEEK_SET)
 
 
-def writable(folder):
+def writable(folder, movable=True):
     """Make a folder where it is missing, and make sure that files can be written to it.
 
     Parameters
     ----------
     folder : path-like
+    movable : bool, optional
+        Whether the message says which variables move the course's folders; for a folder that a reader named, they do not.
 
     Raises
     ------
@@ -296,8 +300,6 @@ def writable(folder):
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        raise OSError(
-            error.errno,
-            f"cannot write to {shown(folder)}: {error.strerror}. Make this folder writable, "
-            "or set COURSE_FIGURES, COURSE_CACHE or COURSE_DATA to one that is",
-        ) from error
+        other = "or set COURSE_FIGURES, COURSE_CACHE or COURSE_DATA to one that is" if movable else "or name another"
+        said = f"cannot write to {shown(folder)}: {error.strerror}. Make this folder writable, {other}"
+        raise OSError(error.errno, said) from error

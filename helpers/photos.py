@@ -12,7 +12,7 @@ import sys
 
 import numpy as np
 import pandas as pd
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from helpers import checks, degradations, paths
 
@@ -195,6 +195,8 @@ def opened_picture(path):
         raise FileNotFoundError(f"there is no file {paths.shown(path)}") from error
     except Exception as error:  # a damaged file fails in as many ways as there are decoders
         reason = str(error).replace(str(path), paths.shown(path)).splitlines() or [type(error).__name__]
+        if isinstance(error, UnidentifiedImageError):
+            reason[0] += f", expected one of {', '.join(FORMATS)}"
         raise ValueError(f"{paths.shown(path)} cannot be read as a picture: {reason[0]}") from error
 
 

@@ -4,16 +4,28 @@ import argparse
 import dataclasses
 import functools
 import itertools
+import os
 import pathlib
 import sys
+import unicodedata
 import warnings
 
-import numpy as np
-import tqdm
+STOPPED = 130  # the exit code after Ctrl-C
 
-from helpers import baselines, checks, photos, pictures
+try:
+    import numpy as np
+    import tqdm
+    from skimage import restoration
+
+    from helpers import baselines, checks, paths, photos, pictures
+except KeyboardInterrupt:  # these take seconds
+    if __name__ != "__main__":
+        raise
+    print("stopped before the first picture", file=sys.stderr)
+    sys.exit(STOPPED)
 
 MULTIPLE = 8  # the networks halve their input at most three times
+ENDING = "_restored"
 
 
 def restore_image(image, model, scale=1, tile=256, overlap=32, progress=iter):
@@ -22,7 +34,8 @@ def restore_image(image, model, scale=1, tile=256, overlap=32, progress=iter):
     Parameters
     ----------
     image : numpy.ndarray of float in [0, 1] or of uint8, shape (height, width, channels)
-        Degraded; the channels are those that the network takes.
+        Degraded; the channels are those that the network takes. Noise may leave [0, 1] by up to 8, so that σ = 1 fits;
+        what lies farther outside is on another scale, and refused.
     model : keras.Model
         Images to images of the same size, any size that is a multiple of 8.
     scale : int, optional
@@ -56,18 +69,39 @@ def restore_image(image, model, scale=1, tile=256, overlap=32, progress=iter):
         raise ValueError(
             f"tile is {tile} and overlap {overlap}, expected multiples of {MULTIPLE}, the overlap under half a tile"
         )
-    floats = checks.batch(np.divide(image, 255, dtype=np.float32)[np.newaxis] if image.dtype == np.uint8 else image[np.newaxis])
-    enlarged = baselines.enlarge(floats, scale)[0] if scale != 1 else floats[0]
-    height, width = enlarged.shape[:2]
+    floats = np.divide(image, 255, dtype=np.float32) if image.dtype == np.uint8 else image
+    floats = checks.batch(floats[np.newaxis])
+    checks.near_unit("image", floats)
+    padded = baselines.enlarge(floats, scale)[0] if scale != 1 else floats[0]
+    height, width = padded.shape[:2]
     missing = [(0, -side % MULTIPLE) for side in (height, width)]
-    padded = np.pad(enlarged, (*missing, (0, 0)), mode="symmetric")
+    padded = np.pad(padded, (*missing, (0, 0)), mode="symmetric")
+    _refuse_other_shapes(model, min(tile, len(padded)), min(tile, padded.shape[1]), image.shape[-1])
     restored = np.empty_like(padded)
     tiles = itertools.product(*(_tiles(side, tile, overlap) for side in padded.shape[:2]))
     for (rows, kept_rows, inner_rows), (columns, kept_columns, inner_columns) in progress(list(tiles)):
         seen = np.asarray(model.predict_on_batch(padded[np.newaxis, rows, columns]))[0]
         restored[kept_rows, kept_columns] = seen[inner_rows, inner_columns]
-    restored = np.clip(restored[:height, :width], 0, 1)
+    restored = restored[:height, :width]
+    np.clip(restored, 0, 1, out=restored)  # in place: a large picture fills gigabytes
     return np.round(255 * restored).astype(np.uint8) if image.dtype == np.uint8 else restored
+
+
+def _refuse_other_shapes(model, height, width, channels):
+    """Say what the network takes before the backend says it at length."""
+    expected = getattr(model, "input_shape", None)
+    if not isinstance(expected, tuple) or len(expected) != 4:
+        return
+    if expected[-1] not in (None, channels):
+        raise ValueError(
+            f"image has {channels} channel(s), the network takes {expected[-1]}: "
+            "repeat grey three times for RGB, and leave transparency out"
+        )
+    if expected[1] not in (None, height) or expected[2] not in (None, width):
+        raise ValueError(
+            f"the network takes {expected[1]}x{expected[2]} pixels, and would see "
+            f"{height}x{width}: give such a picture, or a tile of this size"
+        )
 
 
 def self_ensemble(model, images):
@@ -86,13 +120,17 @@ def self_ensemble(model, images):
     Raises
     ------
     ValueError
-        When the images are no batch of finite floats.
+        When the images are no batch of finite floats around [0, 1], or not of the shape that the network takes.
 
     References
     ----------
     .. [1] R. Timofte, R. Rothe and L. Van Gool, "Seven ways to improve example-based single image super resolution", CVPR 2016.
     """
     images = checks.batch(images)
+    checks.near_unit("an image", images)
+    height, width, channels = images.shape[1:]
+    _refuse_other_shapes(model, height, width, channels)
+    _refuse_other_shapes(model, width, height, channels)  # turned
     total = np.zeros(images.shape, np.float64)
     for turns in range(4):
         for mirror in (1, -1):
@@ -151,6 +189,78 @@ def restore_picture(picture, network, scale=1, progress=iter):
     return dataclasses.replace(picture, pixels=restored, alpha=alpha)
 
 
+def plan(files, output=None):
+    """Where each result goes, for all pictures before the first is touched.
+
+    Parameters
+    ----------
+    files : list of path-like
+        The pictures that are given.
+    output : path-like, optional
+        The folder of the results, which keep their names, or for one picture a file. By default a result lies beside its
+        picture and has ``_restored`` in its name.
+
+    Returns
+    -------
+    dict
+        The picture's path to that of its result, both `pathlib.Path`.
+
+    Raises
+    ------
+    ValueError
+        When a result would take the place of a given picture, under whatever name, or of another result; when a file is
+        named for several pictures, or one that cannot be written.
+    """
+    files = [pathlib.Path(file) for file in files]
+    if _format(output) and len(files) > 1:
+        raise ValueError(f"{output} names a file, and {len(files)} pictures are given: name a folder with -o")
+    given, taken, targets = {}, {}, {}
+    for file in files:
+        given[_name_key(file)] = file
+        if file.exists():
+            given[_file_key(file)] = file
+    for file in files:
+        target = targets[file] = _target(file, output)
+        key = _name_key(target)
+        original = given.get(key)
+        if target.exists() and _file_key(target) in given:
+            original = given[_file_key(target)]
+        if original is not None:
+            raise ValueError(
+                f"the result of {file} would replace {original}, "
+                "which is one of the given pictures: name another folder with -o"
+            )
+        if key in taken:
+            raise ValueError(f"{taken[key]} and {file} would both be written to {target}: restore them into two folders")
+        taken[key] = file
+    return targets
+
+
+def _target(file, output):
+    """Where one result goes."""
+    if output is None:
+        return file.with_name(f"{file.stem}{ENDING}{file.suffix}")
+    return pathlib.Path(output) if _format(output) else pathlib.Path(output) / file.name
+
+
+def _format(output):
+    """The format that -o asks for by naming a file, None where it names a folder."""
+    return None if output is None or os.path.isdir(output) else pictures.format_of(output)
+
+
+def _name_key(path):
+    """Equal for two names of one file, also where case and accents are compared loosely."""
+    folder = path.parent.resolve()
+    name = unicodedata.normalize("NFC", path.name).casefold()
+    return _file_key(folder) if folder.exists() else folder, name
+
+
+def _file_key(path):
+    """Equal for two names of one existing file: symbolic and hard links."""
+    status = path.stat()
+    return status.st_dev, status.st_ino
+
+
 def main(arguments=None):
     """The command line.
 
@@ -162,76 +272,158 @@ def main(arguments=None):
     Returns
     -------
     int
-        0; 1 when a picture could not be restored; 2 when nothing was tried; 130 when it was stopped by hand.
+        0; 1 when a picture could not be restored; 2 when the arguments cannot be followed, and nothing was tried; 130 when
+        it was stopped by hand.
     """
-    options = _parser().parse_args(arguments)
+    targets, done = {}, 0
     try:
-        files = list(itertools.chain.from_iterable(map(_files, options.pictures)))
-        network = _network(options)
+        options = _parser().parse_args(arguments)
+        _refuse_options(options)
+        targets = plan(_files(options.pictures), options.output)
+        possible = [file for file in targets if _tried(_check, file, targets[file], options)]
+        network = _network(options) if possible else None
+        for number, file in enumerate(possible, start=1):
+            label = f"{number}/{len(possible)} {file.name}"
+            bar = functools.partial(tqdm.tqdm, desc=label, unit="tile", leave=False)
+            done += _tried(_restore, file, targets[file], options, network, bar)
+    except KeyboardInterrupt:
+        _say(f"stopped: {done} of {len(targets)} done")
+        return STOPPED
     except (OSError, ValueError) as error:
-        print(error, file=sys.stderr)
+        _say(error)
         return 2
-    failed = 0
-    for number, file in enumerate(files, start=1):
-        try:
-            target = _target(file, options)
-            with warnings.catch_warnings(record=True) as notes:
-                warnings.simplefilter("always", UserWarning)
-                picture = pictures.read(file)
-            for note in notes:
-                print(note.message, file=sys.stderr)
-            bar = functools.partial(tqdm.tqdm, desc=f"{number}/{len(files)} {file.name}", unit="tile", leave=False)
-            scale = options.scale if options.task == "super-resolution" else 1
-            pictures.write(target, restore_picture(picture, network, scale, bar))
-            print(target)
-        except KeyboardInterrupt:
-            print(f"stopped: {number - 1} of {len(files)} done, {file.name} not written", file=sys.stderr)
-            return 130
-        except (OSError, ValueError, MemoryError) as error:
-            failed += 1
-            print(f"{file.name}: {error or 'there is not enough memory for it'}", file=sys.stderr)
-    if failed:
-        print(f"{failed} of {len(files)} not restored", file=sys.stderr)
-    return 1 if failed else 0
+    if done < len(targets):
+        _say(f"{len(targets) - done} of {len(targets)} not restored")
+    return int(done < len(targets))
+
+
+def _say(text):
+    print(text, file=sys.stderr)
+
+
+def _tried(step, file, *arguments):
+    """Whether a step went well for one picture; the reason is said, and the other pictures follow."""
+    try:
+        step(file, *arguments)
+    except (OSError, ValueError, MemoryError) as error:
+        said = str(error) or "there is not enough memory for it"
+        _say(said if file.name in said else f"{file.name}: {said}")
+        return False
+    return True
 
 
 def _parser():
     parser = argparse.ArgumentParser(prog="python -m helpers.restore", description=__doc__)
     parser.add_argument("pictures", nargs="+", type=pathlib.Path, metavar="PICTURE", help="picture files, or folders of them")
     parser.add_argument(
-        "-o", "--output", type=pathlib.Path, metavar="FOLDER", help="where to write; beside each picture by default"
+        "-o",
+        "--output",
+        type=pathlib.Path,
+        metavar="WHERE",
+        help="a folder, or for one picture a file, whose suffix decides the format; beside each picture by default",
     )
     parser.add_argument("--task", choices=("denoise", "super-resolution", "digits"), default="denoise")
-    parser.add_argument("--scale", type=int, choices=(2, 4, 6), default=2, help="for super-resolution")
-    parser.add_argument("--sigma", type=float, metavar="S", help="strength of the noise, of 255, when it is known")
+    parser.add_argument("--scale", type=int, choices=(2, 4, 6), help="for super-resolution; 2 by default")
+    parser.add_argument(
+        "--sigma",
+        type=float,
+        metavar="S",
+        help="strength of the noise, of 255, when it is known; 25 has a network of its own",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace results that are there already")
     return parser
 
 
+def _refuse_options(options):
+    """An option that would be ignored is a mistake."""
+    if options.scale is not None and options.task != "super-resolution":
+        raise ValueError(f"--scale is for --task super-resolution, and the task is {options.task}")
+    if options.sigma is not None and options.task != "denoise":
+        raise ValueError(f"--sigma is for --task denoise, and the task is {options.task}")
+    if options.sigma is not None and not 0 < options.sigma <= 255:
+        raise ValueError(f"--sigma is {options.sigma:g}, expected more than 0 and at most 255: the noise's standard deviation")
+
+
 def _files(given):
-    """The picture files that one argument names."""
-    return photos.picture_files(given) if given.is_dir() else [given]
+    """The pictures that the arguments name, each once."""
+    files = {}
+    for path in given:
+        for file in _listed(path) if path.is_dir() else [path]:
+            files.setdefault(os.path.abspath(file), file)
+    return list(files.values())
 
 
-def _target(file, options):
-    """Where the result goes: never onto a picture that was given, nor onto another file without leave."""
-    target = (options.output or file.parent) / (file.name if options.output else f"{file.stem}_restored{file.suffix}")
-    if target.exists() and target.resolve() == file.resolve():
-        raise ValueError(f"{target} is the picture itself: give another folder with -o")
-    if target.exists() and not options.overwrite:
+def _listed(folder):
+    """The pictures in a folder, without hidden files and without results of an earlier run."""
+    try:
+        found = photos.picture_files(folder)
+    except FileNotFoundError as error:
+        others = sum(file.is_file() for file in folder.iterdir())
+        raise FileNotFoundError(f"{error}, but {others} other files" if others else error) from error
+    shown = [file for file in found if not file.name.startswith(".")]
+    fresh = [file for file in shown if _original(file) not in shown]
+    if len(fresh) < len(shown):
+        _say(f"left out {len(shown) - len(fresh)} results of an earlier run in {folder}")
+    return fresh
+
+
+def _original(file):
+    """The picture of which this would be the result, or None."""
+    stem = file.stem.removesuffix(ENDING)
+    return None if stem == file.stem else file.with_name(stem + file.suffix)
+
+
+def _scale(options):
+    return (options.scale or 2) if options.task == "super-resolution" else 1
+
+
+def _check(file, target, options):
+    """What can be known before the network is loaded and the work is done."""
+    if target.is_dir():
+        raise ValueError(f"{target} is a folder: name another with -o")
+    if os.path.lexists(target) and not options.overwrite:
         raise ValueError(f"{target} exists: give another folder with -o, or say --overwrite")
-    return target
+    pictures.check(file, _scale(options), _format(options.output))
+    paths.writable(target.parent, movable=False)
 
 
 def _network(options):
     """The shipped network for the task."""
-    if options.sigma is not None and not 0 < options.sigma <= 255:
-        raise ValueError(f"--sigma is {options.sigma:g}, expected more than 0 and at most 255: the noise's standard deviation")
     denoiser = "denoise_25" if options.sigma == 25 else "denoise_blind"
-    name = {"denoise": denoiser, "super-resolution": f"sr_x{options.scale}", "digits": "mnist_best"}[options.task]
+    if options.sigma not in (None, 25):
+        _say(
+            f"--sigma {options.sigma:g}: no network for exactly this strength is shipped; "
+            "the blind one is used, which judges the strength itself"
+        )
+    enlarger = f"sr_x{_scale(options)}"
+    names = {"denoise": denoiser, "super-resolution": enlarger, "digits": "mnist_best"}
     from helpers import training  # not before the arguments are known to be good: it takes seconds
 
-    return training.load_network(name)
+    return training.load_network(names[options.task])
+
+
+def _restore(file, target, options, network, bar):
+    """One picture, from its file to that of its result."""
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always", UserWarning)
+        picture = pictures.as_format(pictures.read(file), _format(options.output))
+    for note in notes:
+        _say(note.message)
+    if options.task == "denoise":
+        _describe_noise(file.name, picture.pixels)
+    picture = restore_picture(picture, network, _scale(options), bar)
+    pictures.write(target, picture)
+    print(target)
+
+
+def _describe_noise(name, pixels):
+    """Say what a reader should know before trusting a denoiser's result."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a picture of one colour, or of one pixel
+        sigma = 255 * np.nan_to_num(restoration.estimate_sigma(pixels, average_sigmas=True, channel_axis=-1))
+    _say(f"{name}: noise of about {sigma:.1f} of 255 (an estimate: fine texture adds to it, clipping takes from it)")
+    if np.ptp(pixels, axis=-1).max() < 1.5 / 255:
+        _say(f"{name} is grey, and the network has learned from colour: it removes little of grey noise")
 
 
 if __name__ == "__main__":

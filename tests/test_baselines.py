@@ -65,3 +65,12 @@ def test_enlarging_refuses(strokes):
             baselines.enlarge(strokes, *arguments)
     with pytest.raises(ValueError, match="expected floats of shape"):
         baselines.enlarge(strokes[0], 2)
+
+
+def test_pictures_on_another_scale_are_refused():
+    bytes_as_floats = np.random.default_rng(0).integers(0, 256, (1, 16, 16, 3)).astype(np.float32)
+    for method in ("gaussian", "median"):
+        with pytest.raises(ValueError, match="divide by 255"):
+            baselines.restore(bytes_as_floats, method)
+    with pytest.raises(ValueError, match="divide by 255"):
+        baselines.enlarge(bytes_as_floats, 2)

@@ -180,3 +180,39 @@ def test_scores_on_luminance_and_without_a_border(pair):
     ):
         with pytest.raises(ValueError, match=message):
             metrics.evaluate(reference, restored, **options)
+
+
+@pytest.mark.parametrize("score", [metrics.mse, metrics.psnr, metrics.ssim, metrics.evaluate])
+def test_a_restoration_on_another_scale_is_refused(pair, score):
+    reference, restored = pair
+    for bad in (255 * restored, 255 * restored - 128, restored + 9, restored - 10):
+        with pytest.raises(ValueError, match=r"the restoration reaches from .*\[0, 1\].*divide by 255"):
+            score(reference, bad)
+    in_bytes = [np.round(255 * images) for images in pair]
+    score(*in_bytes, data_range=255)
+    with pytest.raises(ValueError, match=r"expected floats around \[0, 255\]"):
+        score(in_bytes[0], 255 * in_bytes[1], data_range=255)
+
+
+@pytest.mark.parametrize("channel", ["RGB", "Y"])
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_one_value_that_is_not_finite_is_refused(pair, channel, value):
+    reference, restored = pair
+    restored[2, 3, 4, 1] = value
+    with pytest.raises(ValueError, match="not finite"):
+        metrics.evaluate(reference, restored, channel=channel)
+
+
+def test_unclipped_noise_and_overshoot_are_scored(pair):
+    reference, _ = pair
+    noise = np.random.default_rng(1).standard_normal(reference.shape)
+    for sigma in (0.5, 1):
+        noisy = reference + sigma * noise
+        clipped = metrics.evaluate(reference, np.clip(noisy, 0, 1))
+        pd.testing.assert_frame_equal(metrics.evaluate(reference, noisy), clipped)
+        assert (metrics.psnr(reference, noisy) < clipped["psnr"]).all()
+
+
+def test_luminance_of_another_scale_is_refused(pair):
+    with pytest.raises(ValueError, match="divide by 255"):
+        metrics.luminance(255 * pair[0])
