@@ -12,14 +12,20 @@ import warnings
 
 STOPPED = 130  # the exit code after Ctrl-C
 
+
+def _by_hand(error):
+    """Whether Ctrl-C is the cause; an extension module that is interrupted raises ImportError from it."""
+    return isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, KeyboardInterrupt)
+
+
 try:
     import numpy as np
     import tqdm
     from skimage import restoration
 
     from helpers import baselines, checks, paths, photos, pictures
-except KeyboardInterrupt:  # these take seconds
-    if __name__ != "__main__":
+except (ImportError, KeyboardInterrupt) as error:  # these take seconds
+    if __name__ != "__main__" or not _by_hand(error):
         raise
     print("stopped before the first picture", file=sys.stderr)
     sys.exit(STOPPED)
@@ -286,7 +292,9 @@ def main(arguments=None):
             label = f"{number}/{len(possible)} {file.name}"
             bar = functools.partial(tqdm.tqdm, desc=label, unit="tile", leave=False)
             done += _tried(_restore, file, targets[file], options, network, bar)
-    except KeyboardInterrupt:
+    except (ImportError, KeyboardInterrupt) as error:
+        if not _by_hand(error):
+            raise
         _say(f"stopped: {done} of {len(targets)} done")
         return STOPPED
     except (OSError, ValueError) as error:

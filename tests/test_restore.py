@@ -511,9 +511,20 @@ def test_stopped_while_loading(photograph, capsys, monkeypatch):
     assert capsys.readouterr().err.splitlines()[-1] == "stopped: 0 of 1 done"
 
 
-@pytest.mark.parametrize("module", ["tqdm", "keras"])
-def test_stopped_while_libraries_are_imported(tmp_path, photograph, module):
-    (tmp_path / f"{module}.py").write_text("raise KeyboardInterrupt")
+COMPILED = "raise ImportError('initialization failed') from KeyboardInterrupt()"
+
+
+@pytest.mark.parametrize(
+    ("module", "code"),
+    [
+        ("tqdm", "raise KeyboardInterrupt"),
+        ("tqdm", COMPILED),  # what an extension module makes of it
+        ("keras", "raise KeyboardInterrupt"),
+        ("keras", COMPILED),
+    ],
+)
+def test_stopped_while_libraries_are_imported(tmp_path, photograph, module, code):
+    (tmp_path / f"{module}.py").write_text(code)
     command = [sys.executable, "-m", "helpers.restore", str(photograph)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
