@@ -202,9 +202,9 @@ def only_one(name, wait=False):
     descriptor = _open_locked(path)
     if descriptor is None and not wait:
         raise RunningElsewhere(
-            f"{_holder(path)} is busy with the same, and two at once would spoil each "
-            "other's files. Nothing was changed. Wait until it has ended, or end it; then "
-            "run this command again"
+            f"{_holder(path)} is working on the same files, and two at once would spoil "
+            "them. Nothing was changed. Wait until it has ended, or end it; then run this "
+            "command again"
         )
     if descriptor is None:
         if sys.stderr.isatty():
@@ -212,7 +212,9 @@ def only_one(name, wait=False):
         descriptor = _wait_for_lock(path)
     try:
         holder = f"process {os.getpid()} (since {time.strftime('%H:%M')})"
-        os.write(descriptor, holder.encode())
+        with contextlib.suppress(OSError):  # a full disk: the lock holds without a name
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, holder.encode())
         yield
     finally:
         with contextlib.suppress(OSError):  # Windows: another process has it open

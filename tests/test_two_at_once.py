@@ -125,6 +125,15 @@ def test_a_lock_names_its_holder_and_dies_with_it(marks):
     assert not list(paths.cache().iterdir())  # nothing is left over
 
 
+def test_what_a_killed_holder_wrote_is_not_mixed_with_the_next(own_folders):
+    paths.cache().mkdir(parents=True)
+    lock = paths.cache() / "report.lock"
+    lock.write_text("process 12345678901234567890 (since 00:00)")
+    with paths.only_one("report"):
+        assert lock.read_text().startswith(f"process {os.getpid()} (since ")
+        assert lock.read_text().count(")") == 1
+
+
 def test_one_that_waits_comes_second(marks):
     order = 'with paths.only_one("pairs", wait=True):\n    say("held")\n    await_("go on")\n    say("first is done")\n'
     first = start(order, marks)
