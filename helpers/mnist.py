@@ -58,9 +58,9 @@ def load_mnist():
 
 
 def _fetched(cached):
-    """The digits from where they come from, put into the cache, by one process at a time."""
+    """The digits, brought into the cache by one process at a time."""
     with paths.only_one("mnist", wait=True):
-        with warnings.catch_warnings(action="ignore"):  # what there is to say about it was said
+        with warnings.catch_warnings(action="ignore"):  # the caller has warned already
             digits = _from_cache(cached)  # another process may have been faster
         if digits is None:
             digits = _from_distribution() or _from_keras()

@@ -221,16 +221,19 @@ def only_one(name, wait=False):
     descriptor = _open_locked(path)
     if descriptor is None and not wait:
         raise RunningElsewhere(
-            f"{_holder(path)} is busy with the same, and the two would get in each other's "
-            "way. Nothing was changed. Wait until it has ended, or end it; then run this "
+            f"{_holder(path)} is working on the same files, and two at once would spoil "
+            "them. Nothing was changed. Wait until it has ended, or end it; then run this "
             "command again"
         )
     if descriptor is None:
         if sys.stderr.isatty():
-            print(f"{_holder(path)} is busy with the same: waiting for it", file=sys.stderr)
+            print(f"{_holder(path)} is at it already: waiting", file=sys.stderr)
         descriptor = _wait_for_lock(path)
     try:
-        os.write(descriptor, f"process {os.getpid()} (since {time.strftime('%H:%M')})".encode())
+        holder = f"process {os.getpid()} (since {time.strftime('%H:%M')})"
+        with contextlib.suppress(OSError):  # a full disk: the lock holds without a name
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, holder.encode())
         yield
     finally:
         with contextlib.suppress(OSError):  # Windows: another process has it open
@@ -251,7 +254,7 @@ def _holder(path):
 
 
 def _open_locked(path):
-    """Open a file, made where it is missing, and lock it; None when another process has the lock."""
+    """Open a file, made where it is missing, with a lock; None where another has it."""
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:

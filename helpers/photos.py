@@ -357,7 +357,8 @@ def _finished_pairs():
 
 def _damaged(known):
     """Names of the files that are not, byte for byte, those that were written."""
-    return [name for name, wanted in known.items() if _sha256(pairs_folder() / name) != wanted]
+    folder = pairs_folder()
+    return [name for name, wanted in known.items() if _sha256(folder / name) != wanted]
 
 
 def _build_pairs_alone():

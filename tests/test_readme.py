@@ -2,6 +2,7 @@
 
 import fnmatch
 import importlib.util
+import itertools
 import os
 import pathlib
 import re
@@ -17,7 +18,8 @@ from helpers import paths
 
 TEXT = (paths.ROOT / "README.md").read_text(encoding="utf-8")
 LINES = [line.strip() for line in re.findall(r"^ {4}(\S.*)$", TEXT, flags=re.MULTILINE)]
-INLINE = [code for code in re.findall(r"`([^`\n]+)`", TEXT) if code.startswith(("make ", "python ", "pip-audit ", "papermill "))]
+PROGRAMS = ("make ", "python ", "pip-audit ", "papermill ")
+INLINE = [code for code in re.findall(r"`([^`\n]+)`", TEXT) if code.startswith(PROGRAMS)]
 COMMANDS = [command for line in LINES + INLINE for command in line.partition("  #")[0].strip().split(" && ")]
 
 
@@ -28,7 +30,7 @@ def those_of(program):
 
 
 def option(command, flag):
-    return [value for name, value in zip(command, command[1:], strict=False) if name == flag]
+    return [value for name, value in itertools.pairwise(command) if name == flag]
 
 
 def test_every_target_of_make_exists():

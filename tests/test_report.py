@@ -167,7 +167,7 @@ def test_what_a_reader_edits_while_the_notebooks_run_is_not_overwritten(notebook
 
     monkeypatch.setattr(report, "run_notebooks", run_and_edit)
     assert report.main(["--store"]) == 1
-    assert "01_chapter.ipynb was edited while" in capsys.readouterr().err
+    assert "edited while the notebooks ran: 01_chapter.ipynb" in capsys.readouterr().err
     assert "A chapter, edited" in source.read_text() and not paths.figures().exists()
 
 

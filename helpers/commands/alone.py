@@ -1,6 +1,7 @@
-"""Run a command while no other one runs under the same name: ``python -m helpers.commands.alone NAME COMMAND``.
+"""Run a command alone: ``python -m helpers.commands.alone NAME COMMAND``.
 
-A second one waits. It needs no package, so it works before anything is installed.
+A second one of the same name waits. It needs no package, so it works before anything is
+installed.
 """
 
 import subprocess

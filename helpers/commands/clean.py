@@ -1,4 +1,4 @@
-"""Remove what the course can make again: ``make clean``. What a reader put beside it stays.
+"""Remove what the course can make again: ``make clean``. A reader's own files stay.
 
 It needs no package, so it works before anything is installed.
 """
@@ -10,8 +10,8 @@ import sys
 from helpers import paths
 
 # What may be at work in the cache, and the folders of those that run notebooks.
-JOBS = ("report", "quick", "runs", "timing", "patch_search", "super_resolution", "mnist")
-RUNNING_NOTEBOOKS = JOBS[:4]
+RUNNING_NOTEBOOKS = ("report", "quick", "runs", "timing")
+JOBS = (*RUNNING_NOTEBOOKS, "patch_search", "super_resolution", "mnist", "install")
 # What the commands and the notebooks write into the cache, by its name.
 MADE = (
     "mnist.npz",
@@ -22,7 +22,7 @@ MADE = (
     "super_resolution/low res/[1-9]*_[1-9].png",
 )
 # The same below each folder in which notebooks run, and in each folder of figures.
-MADE_BY_A_RUN = ("[0-9][0-9]_*.ipynb", "[0-9][0-9]_*.progress", "written.json", "report.pdf")
+CHAPTERS = ("[0-9][0-9]_*.ipynb", "[0-9][0-9]_*.progress", "written.json", "report.pdf")
 FIGURES = ("[0-9][0-9]_*.png", "[0-9][0-9]_*.svg", "tables/[0-9][0-9]_*.csv")
 
 
@@ -36,13 +36,16 @@ def made():
     """
     cache = paths.cache()
     patterns = [*MADE, "**/.writing-*"]
-    patterns += [f"{folder}/{name}" for folder in RUNNING_NOTEBOOKS for name in MADE_BY_A_RUN]
-    drawn = ["figures", "checked", *(f"{folder}/figures" for folder in RUNNING_NOTEBOOKS)]
-    patterns += [f"{folder}/{name}" for folder in drawn for name in FIGURES]
-    found = set()
+    drawn = ["figures", "checked"]
+    for folder in RUNNING_NOTEBOOKS:
+        patterns += [f"{folder}/{name}" for name in CHAPTERS]
+        drawn.append(f"{folder}/figures")
+    for folder in drawn:
+        patterns += [f"{folder}/{name}" for name in FIGURES]
+    found = trainings(cache / "quick") | trainings(cache / "runs")
     for pattern in patterns:
         found.update(cache.glob(pattern))
-    return {path for path in found if path.is_file()} | trainings(cache / "quick") | trainings(cache / "runs")
+    return {path for path in found if path.is_file()}
 
 
 def trainings(folder):
@@ -51,13 +54,13 @@ def trainings(folder):
     Parameters
     ----------
     folder : pathlib.Path
-        Where they were trained: ``runs("full")`` or ``runs("quick")`` of `helpers.paths`.
+        Where they were trained: ``runs("full")`` or ``runs("quick")`` of `paths`.
 
     Returns
     -------
     set of pathlib.Path
-        The state of each interrupted one; of each that has a record ``NAME.json`` also its
-        network and its scores. A network without a record is none of the course's.
+        The state of each interrupted one; the record ``NAME.json`` of each finished one,
+        its network and its scores. A network without a record is none of the course's.
     """
     found = set(folder.glob("*.state.npz"))
     for record in folder.glob("*.json"):
@@ -76,9 +79,10 @@ def remove(files):
     folders = set()
     for path in files:
         path.unlink()
-        folders.update(folder for folder in path.parents if paths.cache() in folder.parents)
-    for folder in sorted(folders, reverse=True):  # the inner ones first
-        with contextlib.suppress(OSError):  # it is not empty, or it is a link to a folder
+        folders.update(path.parents)
+    inside = [folder for folder in folders if paths.cache() in folder.parents]
+    for folder in sorted(inside, reverse=True):  # the inner ones first
+        with contextlib.suppress(OSError):  # it is not empty, or a link to a folder
             folder.rmdir()
 
 
@@ -88,7 +92,7 @@ def main():
     Returns
     -------
     int
-        0, or 1 while another process works in the cache, or when a file cannot be removed.
+        0, or 1 while another process works in the cache, or when a file cannot go.
     """
     if not paths.cache().exists():
         return 0
@@ -107,7 +111,8 @@ def main():
         return 1
     left = sorted(path for path in paths.cache().rglob("*") if path.is_file())
     if left:
-        print("These files may be yours and were left alone:", *map(paths.shown, left), sep="\n  ")
+        names = "\n  ".join(paths.shown(path) for path in left)
+        print(f"These files may be yours and were left alone:\n  {names}")
     return 0
 
 

@@ -35,7 +35,8 @@ README = paths.ROOT / "README.md"
 TOLERANCE = 0.15  # dB of PSNR that a training on another machine may move
 # What one notebook keeps busy: so many run side by side as the machine has of both.
 CORES_OF_A_NOTEBOOK, MEMORY_OF_A_NOTEBOOK = 2, 3 * 2**30  # bytes
-# In the folder that a run works in: new figures until all are there, and the list of those that were written.
+# In the folder that a run works in: new figures until all are there, and the list of
+# those that were written.
 NEW_FIGURES, WRITTEN = "figures.new-", "written.json"
 # A figure or table of the course, by its name below figures/.
 FIGURE_FILE = re.compile(r"(tables/)?\d\d_\w+\.(png|svg|csv)|photos_\w+\.png|report\.html")
@@ -168,7 +169,9 @@ def normalised(notebook):
 
 
 def chapters():
-    """The notebooks of the course, in order; copies that JupyterLab makes for a reader end in "-Copy1" and are none.
+    """The notebooks of the course, in order.
+
+    Copies that JupyterLab makes for a reader end in "-Copy1" and are none of the course's.
 
     Returns
     -------
@@ -225,10 +228,7 @@ def _build_alone(sources, work, mode, store):
     executed = run_notebooks(sources, work, mode, fresh)
     edited = [source.name for source in sources if source.read_bytes() != read[source]]
     if store and edited:
-        raise NotebookFailed(
-            f"{', '.join(edited)} was edited while the notebooks ran, so nothing was stored: "
-            "run the same command again"
-        )
+        raise NotebookFailed(f"edited while the notebooks ran: {', '.join(edited)}. So nothing was stored: run it again")
     if mode == "pretrained":
         for split in photos.SPLITS:
             pages.contact_sheet(photos.load_photos(split), fresh / f"photos_{split}.png")
@@ -301,7 +301,7 @@ def _end_with_the_parent():
 
 
 def take_over(fresh, target, listing):
-    """Move a finished run's files to their place, and remove those that no notebook writes any more.
+    """Move a finished run's files to their place; remove those that no notebook writes any more.
 
     Parameters
     ----------
@@ -330,7 +330,10 @@ def take_over(fresh, target, listing):
 
 
 def _written_before(target, listing):
-    """SHA-256 of what an earlier run wrote, by name; before the first one, of what git has there unchanged."""
+    """SHA-256 of each file that an earlier run wrote, by its name.
+
+    Before the first run here these are the figures that came with the clone unchanged.
+    """
     with contextlib.suppress(OSError, ValueError):
         return json.loads(listing.read_text(encoding="utf-8"))
     if target.resolve() != (paths.ROOT / "figures").resolve():
