@@ -13,13 +13,14 @@ help:
 
 # Of two that are started at once, one installs and the other waits.
 $(INSTALLED): requirements.txt requirements-data.txt constraints.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
-		{ echo "Python 3.11, 3.12 or 3.13 is needed, $(PYTHON) is `$(PYTHON) --version 2>&1`. Say which: make PYTHON=python3.12 …"; exit 1; }
-	@$(PYTHON) -B -m helpers.commands.alone install $(MAKE) --no-print-directory environment
+	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+		{ is=$$("$(PYTHON)" --version 2>&1); \
+		  echo "Python 3.11, 3.12 or 3.13 is needed, $(PYTHON) is $$is. Say which: make PYTHON=python3.12 …"; exit 1; }
+	@"$(PYTHON)" -B -m helpers.commands.alone install $(MAKE) --no-print-directory environment
 
 environment:
 	@! test -e $(VENV) -o -L $(VENV); new=$$?; \
-	 $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV) || \
+	 $(BIN)/python -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv $(VENV) || \
 		{ if test $$new = 0; then rm -rf $(VENV); else echo "What stands in $(VENV) does not work: move it away."; fi; \
 		  echo "No virtual environment could be made. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@echo "Installing into $(VENV) (about 3 GB; minutes the first time)"
@@ -79,5 +80,5 @@ pdf: report  ## print figures/report.html to data/cache/report/report.pdf where 
 	@$(BIN)/python -m helpers.commands.report --pdf
 
 clean:  ## remove the caches, keep the environment and what is yours
-	@$(PYTHON) -B -m helpers.commands.clean
+	@"$(PYTHON)" -B -m helpers.commands.clean
 	rm -rf .pytest_cache .hypothesis .ruff_cache helpers/__pycache__ helpers/commands/__pycache__ tests/__pycache__

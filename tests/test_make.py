@@ -82,8 +82,11 @@ def make(project, *arguments):
     calls = project.parent / "calls"
     calls.unlink(missing_ok=True)
     environment = variables(project)
+    python = project.parent.parent / "a python"  # its path holds a space too
+    write(python, '#!/bin/sh\nexec "$REAL_PYTHON" "$@"\n')
+    python.chmod(0o755)
     done = subprocess.run(
-        ["make", f"PYTHON={sys.executable}", *arguments],
+        ["make", f"PYTHON={python}", *arguments],
         cwd=project,
         env=environment,
         capture_output=True,
