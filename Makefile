@@ -39,7 +39,7 @@ train: $(INSTALLED)  ## train everything from scratch into data/cache/runs (FRES
 	@$(BIN)/python -m helpers.commands.report --mode full $(if $(FRESH),--fresh)
 
 promote: $(INSTALLED)  ## take data/cache/runs over into data/weights and data/records
-	@$(BIN)/python -m helpers.commands.report --promote
+	@$(BIN)/python -m helpers.commands.promote
 
 search: $(INSTALLED)  ## try learning rates, patch and batch sizes for chapter 05 (goes on where it was stopped)
 	@$(BIN)/python -m helpers.commands.search
@@ -50,7 +50,11 @@ CHECKING = checked=$$(mktemp -d) && trap 'rm -rf "$$checked"' EXIT INT TERM
 OUTPUTS = COURSE_FIGURES="$$checked" $(BIN)/python -m pytest --nbval -p no:xdist -q notebooks/[0-9][0-9]_*[!0-9].ipynb
 TESTS = COURSE_CHECKED="$$checked" $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
+# The 88 characters of the notebooks stand in notebooks/ruff.toml.
+WRITTEN = $(BIN)/python -m ruff check --quiet helpers tests notebooks && $(BIN)/python -m ruff format --check --quiet helpers tests notebooks
+
 test: $(INSTALLED)  ## what everyone runs, minutes
+	@$(WRITTEN)
 	@$(CHECKING) && $(OUTPUTS) && $(TESTS) -m "not slow" tests
 
 # Two settings that stand for another machine: older instructions on one thread, and the arithmetic without oneDNN.
@@ -60,6 +64,7 @@ AGAIN = COURSE_CHECKED="$$checked" $(BIN)/python -m pytest -q tests/test_noteboo
 
 test-all: $(INSTALLED)  ## also quick for all chapters, solutions, kills, damaged files, Keras on JAX, settings of other machines
 	@$(PIP) install --quiet -c constraints.txt -e .[jax]
+	@$(WRITTEN)
 	@$(CHECKING) && $(OUTPUTS) && $(TESTS) tests
 	@export $(OLDER); $(CHECKING) && $(OUTPUTS) && $(AGAIN)
 	@export $(PLAIN); $(CHECKING) && $(OUTPUTS) && $(AGAIN)
@@ -81,4 +86,4 @@ pdf: report  ## print figures/report.html to data/cache/report/report.pdf where 
 
 clean:  ## remove the caches, keep the environment and what is yours
 	@"$(PYTHON)" -B -m helpers.commands.clean
-	rm -rf .pytest_cache .hypothesis .ruff_cache helpers/__pycache__ helpers/commands/__pycache__ tests/__pycache__
+	rm -rf .pytest_cache .hypothesis .ruff_cache helpers/__pycache__ helpers/commands/__pycache__ helpers/datasets/__pycache__ tests/__pycache__

@@ -8,23 +8,29 @@ an attribute of tf.data that they ignore as an error in every epoch; real errors
 
 import contextlib
 import os
+import tempfile
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 @contextlib.contextmanager
-def _error_stream_closed():
-    saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+def _error_stream_kept_back():
+    """Nothing reaches the error stream in this block; what was written is shown when the block fails."""
+    saved, kept = os.dup(2), tempfile.TemporaryFile()
     try:
-        os.dup2(null, 2)
+        os.dup2(kept.fileno(), 2)
         yield
+    except BaseException:
+        kept.seek(0)
+        os.write(saved, kept.read())
+        raise
     finally:
         os.dup2(saved, 2)
         os.close(saved)
-        os.close(null)
+        kept.close()
 
 
-with _error_stream_closed():
+with _error_stream_kept_back():
     import keras
 
     if keras.backend.backend() == "tensorflow":

@@ -87,6 +87,13 @@ def restore(images, method, **options):
     ValueError
         When the method is unknown, or the images are no batch of finite floats around [0, 1].
 
+    Examples
+    --------
+    >>> speck = np.zeros((1, 5, 5, 1))
+    >>> speck[0, 2, 2, 0] = 1
+    >>> restore(speck, "median").max()
+    np.float32(0.0)
+
     References
     ----------
     .. [1] A. Chambolle, "An algorithm for total variation minimization and applications", Journal of Mathematical Imaging
@@ -97,8 +104,8 @@ def restore(images, method, **options):
     """
     if method not in METHODS:
         raise ValueError(f"method is {method!r}, expected one of {list(METHODS)}")
-    images = checks.batch(images)
-    checks.near_unit("an image", images)
+    images = checks.check_images(images)
+    checks.check_near_unit("an image", images)
     restored = METHODS[method](images, **{name: _option(name, value, images) for name, value in options.items()})
     return np.clip(restored, 0, 1).astype(np.float32, copy=False)
 
@@ -125,14 +132,19 @@ def enlarge(images, factor, kernel="bicubic"):
         When the images are no batch of finite floats around [0, 1], the factor is no int of 1 or more, or the kernel is
         unknown.
 
+    Examples
+    --------
+    >>> enlarge(np.zeros((1, 8, 12, 3)), factor=2).shape
+    (1, 16, 24, 3)
+
     References
     ----------
     .. [1] R. G. Keys, "Cubic convolution interpolation for digital image processing", IEEE Transactions on Acoustics,
        Speech, and Signal Processing 29(6), 1981.
     .. [2] C. E. Duchon, "Lanczos filtering in one and two dimensions", Journal of Applied Meteorology 18(8), 1979.
     """
-    images, factor = checks.batch(images), checks.whole("factor", factor, most=LARGEST_FACTOR)
-    checks.near_unit("an image", images)
+    images, factor = checks.check_images(images), checks.check_int("factor", factor, most=LARGEST_FACTOR)
+    checks.check_near_unit("an image", images)
     if kernel not in KERNELS:
         raise ValueError(f"kernel is {kernel!r}, expected one of {list(KERNELS)}")
     n, height, width, channels = images.shape
@@ -147,5 +159,5 @@ def _option(name, value, images):
     """A method's setting, refused where it would take for ever or means nothing."""
     side = max(images.shape[1:3])
     if name in ("size", "patch_size", "patch_distance"):
-        return checks.whole(name, value, most=side)
-    return checks.number(name, value, 1e-6, side)
+        return checks.check_int(name, value, most=side)
+    return checks.check_number(name, value, 1e-6, side)

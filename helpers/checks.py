@@ -8,7 +8,7 @@ LARGEST = 2**31 - 1
 FARTHEST = 8  # that a value may lie outside of [0, 1]: noise of σ = 1 stays within 6
 
 
-def whole(name, value, least=1, most=LARGEST):
+def check_int(name, value, least=1, most=LARGEST):
     """`value` as an int.
 
     Parameters
@@ -33,7 +33,7 @@ def whole(name, value, least=1, most=LARGEST):
     return int(value)
 
 
-def number(name, value, least=0, most=np.inf, *, zero=True):
+def check_number(name, value, least=0, most=np.inf, *, zero=True):
     """`value` as a float.
 
     Parameters
@@ -65,7 +65,7 @@ def _is_real(value):
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
-def generator(rng):
+def check_rng(rng):
     """The generator that `rng` stands for.
 
     Parameters
@@ -81,10 +81,39 @@ def generator(rng):
     ValueError
         When it is neither: also None, which would draw other numbers in every run.
     """
-    return rng if isinstance(rng, np.random.Generator) else np.random.default_rng(whole("rng", rng, least=0, most=2**64))
+    return rng if isinstance(rng, np.random.Generator) else np.random.default_rng(check_int("rng", rng, least=0, most=2**64))
 
 
-def batch(images):
+def check_array(name, values, dtype=None):
+    """`values` as one array.
+
+    Parameters
+    ----------
+    name : str
+        What the message calls them.
+    values : array_like
+    dtype : numpy.dtype, optional
+
+    Returns
+    -------
+    numpy.ndarray
+
+    Raises
+    ------
+    ValueError
+        When they are lists of unequal lengths, or hold what is no number where numbers are asked for.
+    """
+    try:
+        array = np.asarray(values)
+        if dtype is not None and array.dtype.kind == "c":
+            raise TypeError("complex numbers")
+        return array if dtype is None else array.astype(dtype)
+    except (TypeError, ValueError) as error:
+        said = f"{name} cannot be made into one array ({error}), expected numbers in lists of equal length"
+        raise ValueError(said) from error
+
+
+def check_images(images):
     """`images` as a batch of finite float32.
 
     Parameters
@@ -100,7 +129,7 @@ def batch(images):
     ValueError
         When it is none, or a value is not finite in float32.
     """
-    images = np.asarray(images)
+    images = check_array("images", images)
     if images.ndim != 4 or images.size == 0 or images.dtype.kind != "f":
         raise ValueError(
             f"images have shape {images.shape} and dtype {images.dtype}, expected floats of shape (n, height, width, channels)"
@@ -110,7 +139,7 @@ def batch(images):
     return images.astype(np.float32, copy=False)
 
 
-def near_unit(name, values, full=1.0):
+def check_near_unit(name, values, full=1.0):
     """Refuse values on another scale; noise and a network's overshoot may leave [0, `full`].
 
     Parameters
@@ -134,7 +163,7 @@ def near_unit(name, values, full=1.0):
         )
 
 
-def table(scores, columns):
+def check_table(scores, columns):
     """`scores`, which must hold numbers in these columns.
 
     Parameters

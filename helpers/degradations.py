@@ -8,7 +8,7 @@ from helpers import checks
 LARGEST_SIGMA = 1000  # far more than any picture survives
 
 
-def nothing(images, rng=None):
+def identity(images, rng=None):
     """The images as they are: the task of a network that is asked for a copy.
 
     Parameters
@@ -26,6 +26,11 @@ def nothing(images, rng=None):
     ------
     ValueError
         When `images` are not clean images.
+
+    Examples
+    --------
+    >>> identity(np.full((1, 2, 2, 1), 0.5)).shape
+    (1, 2, 2, 1)
     """
     return _clean(images)
 
@@ -55,13 +60,20 @@ def add_gaussian_noise(images, sigma, rng, clip=False):
     ------
     ValueError
         When `images` are empty, integers, or leave [0, 1], or when `sigma` is negative or not finite.
+
+    Examples
+    --------
+    >>> grey = np.full((1, 64, 64, 1), 0.5)
+    >>> noisy = add_gaussian_noise(grey, sigma=25 / 255, rng=0)
+    >>> print(f"{255 * noisy.std():.0f} of 255")
+    25 of 255
     """
-    images, sigma = _clean(images), np.asarray(sigma, dtype=np.float64)
+    images, sigma = _clean(images), checks.check_array("sigma", sigma, np.float64)
     if not np.all((sigma >= 0) & (sigma <= LARGEST_SIGMA)):  # also false for what is not a number
         raise ValueError(
             f"sigma is {sigma.tolist()}, expected a standard deviation of 0 to {LARGEST_SIGMA} on the [0, 1] scale"
         )
-    noisy = checks.generator(rng).standard_normal(images.shape, dtype=np.float32)
+    noisy = checks.check_rng(rng).standard_normal(images.shape, dtype=np.float32)
     noisy *= sigma.astype(np.float32)  # in place: a training set is large
     noisy += images
     return np.clip(noisy, 0, 1, out=noisy) if clip else noisy
@@ -92,6 +104,12 @@ def lower_resolution(images, factor, rng=None):
     ValueError
         When `images` are no batch of clean images, or when `factor` is below 1 or leaves no pixel.
 
+    Examples
+    --------
+    >>> fine = np.indices((8, 8)).sum(axis=0)[None, ..., None] % 2.0  # a chessboard
+    >>> lower_resolution(fine, factor=2).round(1).max()  # at half the size it is grey
+    np.float32(0.5)
+
     References
     ----------
     .. [1] R. G. Keys, "Cubic convolution interpolation for digital image processing", IEEE Transactions on Acoustics,
@@ -101,7 +119,7 @@ def lower_resolution(images, factor, rng=None):
     if images.ndim != 4:
         raise ValueError(f"images have shape {images.shape}, expected (n, height, width, channels)")
     height, width = images.shape[1:3]
-    factor = checks.number(f"for images of {height}x{width}, factor", factor, 1, min(height, width))
+    factor = checks.check_number(f"for images of {height}x{width}, factor", factor, 1, min(height, width))
     small = round(width / factor), round(height / factor)
     lowered = np.empty_like(images)
     for n, channel in np.ndindex(images.shape[0], images.shape[3]):  # Pillow resizes one plane of floats a call
@@ -137,13 +155,22 @@ def low_light(images, gain, gamma, sigma, rng):
     ------
     ValueError
         When `images` are not clean images, or when a setting is out of its range.
+
+    Examples
+    --------
+    >>> white = np.ones((1, 64, 64, 1))
+    >>> print(f"{low_light(white, gain=0.3, gamma=1.5, sigma=0.02, rng=0).mean():.1f}")
+    0.3
     """
     images = _clean(images)
-    gain, gamma = checks.number("gain", gain, most=1, zero=False), checks.number("gamma", gamma, most=100, zero=False)
+    gain, gamma = (
+        checks.check_number("gain", gain, most=1, zero=False),
+        checks.check_number("gamma", gamma, most=100, zero=False),
+    )
     return add_gaussian_noise(np.float32(gain) * images ** np.float32(gamma), sigma, rng)
 
 
-def in_turn(images, steps, rng):
+def compose(images, steps, rng):
     """Several degradations, each applied to what the one before left: fewer details and then noise, for instance.
 
     Parameters
@@ -163,10 +190,18 @@ def in_turn(images, steps, rng):
     ------
     ValueError
         When there is no step, or a step refuses what it is given.
+
+    Examples
+    --------
+    >>> import functools
+    >>> shrink = functools.partial(lower_resolution, factor=2)
+    >>> noise = functools.partial(add_gaussian_noise, sigma=0.1)
+    >>> compose(np.zeros((1, 8, 8, 1)), steps=(shrink, noise), rng=0).shape
+    (1, 8, 8, 1)
     """
     if not steps:
         raise ValueError("steps are empty: there is nothing to do to the images")
-    rng = checks.generator(rng)
+    rng = checks.check_rng(rng)
     for step in steps:
         images = step(images, rng=rng)
     return images
@@ -174,7 +209,7 @@ def in_turn(images, steps, rng):
 
 def _clean(images):
     """`images` as float32, refused unless they are clean images in [0, 1]."""
-    images = np.asarray(images)
+    images = checks.check_array("images", images)
     if images.dtype.kind != "f":
         raise ValueError(f"images have dtype {images.dtype}, expected floats in [0, 1]: divide 8-bit images by 255 first")
     if images.size == 0:

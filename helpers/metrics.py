@@ -41,6 +41,12 @@ def mse(reference, restored, data_range=None):
         reference leaves [0, data_range], when the restoration lies on another scale (farther from [0, data_range] than 8
         times data_range, where neither unclipped noise of σ = 1 nor a trained network reaches), or when ``data_range`` is
         needed and missing.
+
+    Examples
+    --------
+    >>> clean = np.zeros((1, 8, 8, 1))
+    >>> mse(clean, clean + 0.1)
+    array([0.01])
     """
     reference, restored, _ = _pairs(reference, restored, data_range)
     return _in_parts(_squared_error, reference, restored)
@@ -66,6 +72,12 @@ def psnr(reference, restored, data_range=None):
     ------
     ValueError
         As in `mse`.
+
+    Examples
+    --------
+    >>> clean = np.zeros((2, 8, 8, 1))
+    >>> psnr(clean, np.stack([clean[0] + 0.1, clean[0]]))  # ten times less error is 20 dB more
+    array([20., inf])
 
     References
     ----------
@@ -102,6 +114,12 @@ def ssim(reference, restored, data_range=None):
     ------
     ValueError
         As in `mse`, and when an image is smaller than the window.
+
+    Examples
+    --------
+    >>> stripes = np.indices((16, 16))[1][None, ..., None] % 2.0
+    >>> print(f"{ssim(stripes, stripes)[0]:.1f}, moved by a pixel {ssim(stripes, 1 - stripes)[0]:.1f}")
+    1.0, moved by a pixel -1.0
 
     References
     ----------
@@ -153,10 +171,10 @@ def luminance(images):
     ----------
     .. [1] Recommendation ITU-R BT.601-7, "Studio encoding parameters of digital television", 2011.
     """
-    images = checks.batch(images)
+    images = checks.check_images(images)
     if images.shape[-1] != 3:
         raise ValueError(f"images have shape {images.shape}, expected (n, height, width, 3)")
-    checks.near_unit("an image", images)
+    checks.check_near_unit("an image", images)
     return rgb2ycbcr(np.clip(images, 0, 1))[..., :1] / 255
 
 
@@ -187,12 +205,20 @@ def evaluate(reference, restored, names=None, data_range=None, *, channel="RGB",
     ValueError
         As in `ssim`, when the number of names is not that of the images, when the channel is unknown, or when the border
         leaves nothing.
+
+    Examples
+    --------
+    >>> clean = np.zeros((2, 16, 16, 1))
+    >>> evaluate(clean, clean + 0.1, names=["a", "b"])[["image", "psnr"]].round(1)
+      image  psnr
+    0     a  20.0
+    1     b  20.0
     """
     if channel not in ("RGB", "Y"):
         raise ValueError(f"channel is {channel!r}, expected 'RGB' or 'Y'")
-    reference, restored = np.asarray(reference), np.asarray(restored)
-    if checks.whole("border", border, least=0) and reference.ndim == restored.ndim == 4:
-        checks.whole(f"for images of shape {reference.shape}, border", border, most=(min(reference.shape[1:3]) - 1) // 2)
+    reference, restored = checks.check_array("reference", reference), checks.check_array("restored", restored)
+    if checks.check_int("border", border, least=0) and reference.ndim == restored.ndim == 4:
+        checks.check_int(f"for images of shape {reference.shape}, border", border, most=(min(reference.shape[1:3]) - 1) // 2)
         reference, restored = (images[:, border:-border, border:-border] for images in (reference, restored))
     _pairs(reference, restored, data_range)  # before clipping hides infinities and wrong scales
     if channel == "Y":
@@ -225,12 +251,18 @@ def filter_by_quality(table, max_mse=None, min_ssim=None):
     ------
     ValueError
         When a score is missing, or a threshold is none that it can have.
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({"image": [0, 1], "mse": [0.01, 0.2], "ssim": [0.9, 0.3]})
+    >>> filter_by_quality(scores, max_mse=0.05)["image"].tolist()
+    [0]
     """
-    keep = pd.Series(True, index=checks.table(table, ("mse", "ssim")).index)
+    keep = pd.Series(True, index=checks.check_table(table, ("mse", "ssim")).index)
     if max_mse is not None:
-        keep &= table["mse"] <= checks.number("max_mse", max_mse, 0)
+        keep &= table["mse"] <= checks.check_number("max_mse", max_mse, 0)
     if min_ssim is not None:
-        keep &= table["ssim"] >= checks.number("min_ssim", min_ssim, -1, 1)
+        keep &= table["ssim"] >= checks.check_number("min_ssim", min_ssim, -1, 1)
     return table[keep]
 
 
@@ -254,10 +286,16 @@ def top(table, n=10, by="psnr"):
     ------
     ValueError
         When `by` is no score or missing, or `n` is no int of 1 or more.
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({"image": [0, 1, 2], "psnr": [20.0, 30.0, 25.0]})
+    >>> top(scores, 2)["image"].tolist()
+    [1, 2]
     """
     if by not in COLUMNS:
         raise ValueError(f"by is {by!r}, expected one of {COLUMNS}")
-    return checks.table(table, (by,)).sort_values(by, ascending=by == "mse", kind="stable").head(checks.whole("n", n))
+    return checks.check_table(table, (by,)).sort_values(by, ascending=by == "mse", kind="stable").head(checks.check_int("n", n))
 
 
 def paired_interval(a, b, confidence=0.95):
@@ -282,9 +320,15 @@ def paired_interval(a, b, confidence=0.95):
     ------
     ValueError
         When the lengths differ, when there are fewer than two images, or when a score is not finite.
+
+    Examples
+    --------
+    >>> ours, theirs = [30.1, 25.2, 27.0], [29.0, 24.0, 26.1]
+    >>> "{:.2f} dB, {:.2f} to {:.2f}".format(*paired_interval(ours, theirs))
+    '1.07 dB, 0.69 to 1.45'
     """
-    confidence = checks.number("confidence", confidence, 0, 1)
-    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    confidence = checks.check_number("confidence", confidence, 0, 1)
+    a, b = checks.check_array("a", a, np.float64), checks.check_array("b", b, np.float64)
     if a.shape != b.shape or a.ndim != 1 or len(a) < 2:
         raise ValueError(f"scores have shapes {a.shape} and {b.shape}, expected two lists of one length, 2 or more")
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
@@ -293,6 +337,49 @@ def paired_interval(a, b, confidence=0.95):
     mean, error = difference.mean(), stats.sem(difference)
     reach = stats.t.ppf((1 + confidence) / 2, len(a) - 1) * error
     return float(mean), float(mean - reach), float(mean + reach)
+
+
+def comparison(scores, baseline=None):
+    """A table of methods: mean scores, and by how much each is better than the baseline on the same images.
+
+    Parameters
+    ----------
+    scores : dict of str to pandas.DataFrame
+        Method to scores of the same images, as `evaluate` gives them.
+    baseline : str, optional
+        The method that the others are compared with; the first by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a method, in their order: mean PSNR and SSIM, the mean of the paired differences of PSNR, and its 95%
+        interval by `paired_interval`, which covers the choice of images and nothing else.
+
+    Raises
+    ------
+    ValueError
+        When the baseline is no method, or the methods were scored on other numbers of images.
+
+    Examples
+    --------
+    >>> clean = np.zeros((3, 16, 16, 1))
+    >>> scores = {"noisy": evaluate(clean, clean + 0.2), "restored": evaluate(clean, clean + 0.1)}
+    >>> comparison(scores)["against noisy, dB"].tolist()
+    ['', '+6.02']
+    """
+    baseline = next(iter(scores)) if baseline is None else baseline
+    if baseline not in scores:
+        raise ValueError(f"baseline is {baseline!r}, expected one of {list(scores)}")
+    rows = {}
+    for method, table in scores.items():
+        checks.check_table(table, ("psnr", "ssim"))
+        row = {"PSNR, dB": f"{table['psnr'].mean():.2f}", "SSIM": f"{table['ssim'].mean():.3f}"}
+        row |= {f"against {baseline}, dB": "", "95% interval": ""}
+        if method != baseline:
+            mean, low, high = paired_interval(table["psnr"], scores[baseline]["psnr"])
+            row |= {f"against {baseline}, dB": f"{mean:+.2f}", "95% interval": f"{low:+.2f} to {high:+.2f}"}
+        rows[method] = row
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def _in_parts(score, reference, restored):
@@ -308,7 +395,7 @@ def _in_parts(score, reference, restored):
 
 def _pairs(reference, restored, data_range):
     """Both batches and the data range, refused where a score would be wrong or mean nothing."""
-    reference, restored = np.asarray(reference), np.asarray(restored)
+    reference, restored = checks.check_array("reference", reference), checks.check_array("restored", restored)
     if reference.shape != restored.shape or reference.ndim != 4:
         raise ValueError(
             f"reference has shape {reference.shape}, restored {restored.shape}, expected the same (n, height, width, channels)"
@@ -325,12 +412,12 @@ def _pairs(reference, restored, data_range):
         )
     if not (np.isfinite(reference).all() and np.isfinite(restored).all()):
         raise ValueError("an image holds values that are not finite (NaN or infinity)")
-    peak = 1.0 if data_range is None else checks.number("data_range", data_range, 1e-6, 2**32)
+    peak = 1.0 if data_range is None else checks.check_number("data_range", data_range, 1e-6, 2**32)
     low, high = reference.min(), reference.max()
     if low < 0 or high > peak:
         raise ValueError(
             f"the reference reaches from {low:.4g} to {high:.4g}, expected [0, {peak:g}]: "
             "divide by 255, or give the data_range that holds"
         )
-    checks.near_unit("the restoration", restored, peak)
+    checks.check_near_unit("the restoration", restored, peak)
     return reference, restored, peak

@@ -5,33 +5,6 @@ from helpers.backend import keras
 layers, ops = keras.layers, keras.ops
 
 
-def dense_autoencoder(image_shape=(28, 28, 1), units=(500, 300, 100)):
-    """Fully connected autoencoder: every pixel of the output sees every pixel of the input.
-
-    Parameters
-    ----------
-    image_shape : tuple of int, optional
-        Height, width, channels.
-    units : tuple of int, optional
-        Widths from the input to the code; the decoder mirrors them.
-
-    Returns
-    -------
-    keras.Model
-        Images in [0, 1] to images in [0, 1]. 1,146,484 parameters at the default sizes.
-    """
-    images = keras.Input(image_shape, name="image")
-    x = layers.Flatten(name="pixels")(images)                                       # 28x28 -> 784
-    for count in units:                                                             # 784 -> 500 -> 300 -> 100
-        x = layers.Dense(count, activation="relu", name=f"encode_{count}")(x)
-    for count in units[-2::-1]:                                                     # 100 -> 300 -> 500
-        x = layers.Dense(count, activation="relu", name=f"decode_{count}")(x)
-    pixels = image_shape[0] * image_shape[1] * image_shape[2]
-    x = layers.Dense(pixels, activation="sigmoid", name="restored_pixels")(x)       # 500 -> 784
-    restored = layers.Reshape(image_shape, name="restored")(x)                      # 784 -> 28x28
-    return keras.Model(images, restored, name="dense_autoencoder")
-
-
 def convolutional_autoencoder(image_shape=(64, 64, 3), filters=(32, 64, 128), strides=2, *, skips=False, blocks=0,
                               residual=False, batch_normalization=False, dropout=0.0, last="sigmoid"):
     """Mirror-symmetric convolutional autoencoder.
@@ -102,8 +75,8 @@ def pooled_autoencoder(image_shape=(64, 64, 3), filters=(32, 64), *, grow="trans
         Both sides must divide by 2 for each stage.
     filters : tuple of int, optional
         Channels of each encoder stage; the decoder mirrors them.
-    grow : {"transposed", "repeated"}, optional
-        How the decoder doubles its size: by transposed convolution, or by repeated pixels and a convolution.
+    grow : {"transposed", "nearest"}, optional
+        How the decoder doubles its size: by transposed convolution, or by nearest-neighbour upsampling and a convolution.
     skips : bool, optional
         Add what each encoder stage saw before its pooling to the decoder, where the size is the same again.
     blocks : int, optional
@@ -164,6 +137,11 @@ def unet(image_shape=(28, 28, 1), filters=(16, 32, 64), convolutions=(1, 1, 2), 
     keras.Model
         Images to images; the output is not limited to [0, 1].
 
+    Examples
+    --------
+    >>> unet((None, None, 3), filters=(16, 32), convolutions=(1, 1)).output_shape
+    (None, None, None, 3)
+
     References
     ----------
     .. [1] O. Ronneberger, P. Fischer and T. Brox, "U-Net: convolutional networks for biomedical image segmentation",
@@ -189,90 +167,3 @@ def unet(image_shape=(28, 28, 1), filters=(16, 32, 64), convolutions=(1, 1, 2), 
     if skips:
         restored = layers.Add(name="restored")([images, restored])
     return keras.Model(images, restored, name="unet")
-
-
-def pooled_super_resolution(image_shape=(256, 384, 3), filters=(16, 32, 64), *, skips=False, residual=False):
-    """Autoencoder for pictures of low resolution that are already enlarged: pooling down, repeating pixels up.
-
-    Parameters
-    ----------
-    image_shape : tuple of int, optional
-        Both sides must divide by 2 for each stage.
-    filters : tuple of int, optional
-        Channels of each stage.
-    skips : bool, optional
-        Add what each encoder stage saw before its pooling to the decoder, where the size is the same again.
-    residual : bool, optional
-        The output is the input plus a correction, instead of a picture through a sigmoid.
-
-    Returns
-    -------
-    keras.Model
-        Images in [0, 1] to images. 84,035 parameters at the default sizes, whatever the other options.
-    """
-    options = {"padding": "same", "activation": "relu"}
-    images = x = keras.Input(image_shape, name="image")
-    carried = []
-    for stage, count in enumerate(filters):                                              # 256x384 -> 32x48
-        x = layers.Conv2D(count, 3, name=f"encode_{stage}", **options)(x)
-        carried.append(x)
-        x = layers.MaxPooling2D(name=f"pool_{stage}")(x)
-    x = layers.Conv2D(filters[-1], 3, name="code", **options)(x)                         # stays 32x48
-    for stage in reversed(range(len(filters))):                                          # 32x48 -> 256x384
-        x = layers.UpSampling2D(name=f"double_{stage}")(x)
-        if skips:
-            x = layers.Add(name=f"join_{stage}")([x, carried[stage]])
-        if stage > 0:
-            x = layers.Conv2D(filters[stage - 1], 3, name=f"decode_{stage}", **options)(x)
-    if not residual:
-        restored = layers.Conv2D(image_shape[-1], 3, padding="same", activation="sigmoid", name="restored")(x)
-    else:
-        small = keras.initializers.RandomNormal(stddev=0.01)
-        correction = layers.Conv2D(image_shape[-1], 3, padding="same", kernel_initializer=small, name="correction")(x)
-        restored = layers.Add(name="restored")([images, correction])
-    return keras.Model(images, restored, name="pooled_super_resolution")
-
-
-def residual_super_resolution(image_shape=(None, None, 3), factor=2, filters=32, blocks=4):
-    """Adds what bicubic enlargement lacks; works inside at a fraction of the size, after [1]_ and [2]_.
-
-    The correction starts near zero, so an untrained network already returns its input.
-
-    Parameters
-    ----------
-    image_shape : tuple of int or None, optional
-        Of the picture of low resolution after its enlargement. Sides must divide by `factor`.
-    factor : int, optional
-        How much smaller it works inside.
-    filters : int, optional
-        Channels inside.
-    blocks : int, optional
-        Residual blocks of two convolutions.
-
-    Returns
-    -------
-    keras.Model
-        Images to images; the output is not limited to [0, 1]. 81,068 parameters with the defaults.
-
-    References
-    ----------
-    .. [1] W. Shi and others, "Real-time single image and video super-resolution using an efficient sub-pixel convolutional
-       neural network", CVPR 2016.
-    .. [2] B. Lim and others, "Enhanced deep residual networks for single image super-resolution", CVPR Workshops 2017.
-    """
-    def convolution(count, name, initializer="he_normal"):
-        return layers.Conv2D(count, 3, padding="same", kernel_initializer=initializer, name=name)
-
-    def small():
-        return keras.initializers.RandomNormal(stddev=0.001)
-
-    images = keras.Input(image_shape, name="image")
-    x = ops.space_to_depth(images, factor)                                               # 256x384x3 -> 128x192x12
-    x = first = convolution(filters, "first")(x)
-    for k in range(blocks):                                                              # stays 128x192
-        inner = layers.PReLU(shared_axes=[1, 2], name=f"block_{k}_bend")(convolution(filters, f"block_{k}_first")(x))
-        x = layers.Add(name=f"block_{k}")([x, convolution(filters, f"block_{k}_second", small())(inner)])
-    x = layers.Add(name="join")([x, first])
-    x = convolution(3 * factor**2, "correction", small())(x)
-    restored = layers.Add(name="restored")([images, ops.depth_to_space(x, factor)])      # 128x192x12 -> 256x384x3
-    return keras.Model(images, restored, name="residual_super_resolution")

@@ -11,7 +11,7 @@ import psutil
 import tifffile
 from PIL import Image, ImageCms, PngImagePlugin
 
-from helpers import paths, photos
+from helpers import files, image_io, paths
 
 # Of the tags of a TIFF, those that describe the picture and not how its file is laid out: description, camera, software,
 # date, author, XMP, copyright. Camera settings and place lie in directories of their own, which Pillow does not write
@@ -75,7 +75,7 @@ def check(path, scale=1, format=None):
         As in `read`; with the gigabytes that are needed and those that are there; or when a side has more pixels than the
         result's format can hold.
     """
-    with _any_size(), photos.opened_picture(path) as opened:
+    with _any_size(), image_io.opened_picture(path) as opened:
         width, height = (scale * side for side in opened.size)
         format = format or _format(opened)
     name = paths.shown(path)
@@ -119,7 +119,7 @@ def read(path):
     """
     path = pathlib.Path(path)
     check(path)
-    with _any_size(), photos.opened_picture(path) as opened:
+    with _any_size(), image_io.opened_picture(path) as opened:
         frames = getattr(opened, "n_frames", 1)
         notes = [f"it holds {frames} pictures, and the first is used"] if frames > 1 else []
         deep = _deep_values(opened, path, notes)
@@ -192,11 +192,11 @@ def format_of(path):
         When it names a format that is not written.
     """
     suffix = pathlib.Path(path).suffix.lower()
-    for format, suffixes in photos.FORMATS.items():
+    for format, suffixes in image_io.FORMATS.items():
         if suffix in suffixes:
             return format
     if suffix in (".heic", ".heif", *Image.registered_extensions()):
-        raise ValueError(f"{path} given, expected a folder, or a file that ends in {', '.join(photos.SUFFIXES)}")
+        raise ValueError(f"{path} given, expected a folder, or a file that ends in {', '.join(image_io.SUFFIXES)}")
     return None
 
 
@@ -218,7 +218,7 @@ def write(path, picture):
     if picture.alpha is not None:
         values = np.concatenate([values, _whole_numbers(picture.alpha, picture.depth)], axis=-1)
     values = values[..., 0] if values.shape[-1] == 1 else values
-    with paths.replacing(path, movable=False) as temporary:
+    with files.replacing(path, movable=False) as temporary:
         if values.dtype == np.uint16 and values.ndim == 3:
             _write_deep_tiff(temporary, values, picture.metadata)
         else:

@@ -6,11 +6,13 @@ A picture that is shown carries two texts: its alt text, for those who do not se
 
 import ast
 import base64
+import functools
 import inspect
 import io
 import itertools
 import pathlib
 import textwrap
+import tomllib
 
 import matplotlib.style
 import numpy as np
@@ -21,10 +23,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 from sklearn.isotonic import IsotonicRegression
 
-from helpers import checks, paths
+from helpers import checks, files, metrics, paths, session
 
 STYLE = pathlib.Path(__file__).with_name("course.mplstyle")
 WIDTH = 7.0  # inches, the width of a page
+LABEL_WIDTH = 13  # characters of a label before it is broken
+CHARACTERS_AN_INCH = 12  # of a title
 # JupyterLab 4 shows a PNG without its alt text. A transparent GIF of one pixel before it brings the text to screen readers.
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 
@@ -49,46 +53,59 @@ COLORS = {
 styled = matplotlib.style.context(STYLE)
 
 
+@functools.cache
+def captions():
+    """The texts of all figures, from notebooks/captions.toml.
+
+    Returns
+    -------
+    dict of str to dict
+        The figure's name to ``caption``, what it finds, and ``alt``, what a reader who does not see it has to know.
+    """
+    return tomllib.loads((paths.ROOT / "notebooks" / "captions.toml").read_text(encoding="utf-8"))
+
+
 @styled
-def save_figure(figure, name, alt, digest=""):
-    """Show a figure with its description and, when it has a name, write it to ``figures/NAME.png``.
+def save_figure(figure, name=None, digest=""):
+    """Show a figure with its texts and, when it has a name, write it to ``figures/NAME.png``.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
-    name : str or None
-        "02_noise_levels": the chapter's number and what is shown. None only shows it.
-    alt : str
-        What a reader who does not see the picture has to know.
+    name : str, optional
+        "02_noise_levels": the chapter's number and what is shown. Its caption and alt text stand under this name in
+        notebooks/captions.toml. Without a name it is only shown.
     digest : str, optional
         What was drawn, in a few numbers.
 
     Raises
     ------
-    ValueError
-        When `alt` is empty.
     OSError
         When the folder cannot be written to.
     """
     digest = " ".join(digest.split())  # labels may hold line breaks
-    if not (alt and alt.strip()):
-        raise ValueError(f"figure {name!r} has no alt text: say in a sentence what it shows")
-    if paths.mode() == "quick":  # so that nobody takes a small training's picture for the real one
+    now = session.current()
+    # What the texts say was seen on the course's pictures after the whole training.
+    texts = {} if now.own or now.mode == "quick" else captions().get(name, {})
+    alt = texts.get("alt", f"A figure of the reader's own. {digest}")
+    if now.mode == "quick":  # so that nobody takes a small training's picture for the real one
         digest = f"quick; {digest}"
         figure.suptitle("quick: a small training", x=1, ha="right", fontsize=9, color="#D55E00")
     stream = io.BytesIO()
     figure.savefig(stream, format="png", metadata={"Software": None})
     if name is not None:
-        with paths.replacing(paths.figures() / f"{name}.png") as temporary:
+        with files.replacing(session.figures() / f"{name}.png") as temporary:
             temporary.write_bytes(stream.getvalue())
     text = f"<figure {name}: {digest}>" if digest else f"<figure {name}>"
     bundle = {"image/png": base64.b64encode(stream.getvalue()).decode(), "text/plain": text}
     display(Image(url=PIXEL, alt=alt, width=1, height=1))
     display(bundle, raw=True, metadata={"image/png": {"alt": alt}})
+    if "caption" in texts:
+        display(Markdown(f"*{texts['caption']}*"))
 
 
 @styled
-def show_images(rows, titles=None, labels=None, name=None, alt=None, width=None):
+def show_images(rows, titles=None, labels=None, name=None, width=None):
     """Rows of pictures, nearest-neighbour, black for 0 and white for 1.
 
     Parameters
@@ -99,7 +116,7 @@ def show_images(rows, titles=None, labels=None, name=None, alt=None, width=None)
         Above the pictures: of the first row, or of each.
     labels : sequence of str, optional
         Left of the rows.
-    name, alt : str, optional
+    name : str, optional
         As in `save_figure`.
     width : float, optional
         Inches; by default the page's.
@@ -109,12 +126,12 @@ def show_images(rows, titles=None, labels=None, name=None, alt=None, width=None)
     ValueError
         When there is nothing to show, or titles or labels do not fit the rows.
     """
-    rows = [np.asarray(row) for row in rows]
+    rows = [checks.check_array("a row", row) for row in rows]
     if not rows or any(row.ndim != 4 or row.size == 0 or row.shape[-1] not in (1, 3) for row in rows):
         shapes = [row.shape for row in rows]
         raise ValueError(f"rows have shapes {shapes}, expected one or more of (n, height, width, 1 or 3 channels)")
-    rows = [checks.batch(row.astype(np.float32) if row.dtype.kind in "iub" else row) for row in rows]
-    columns, width = max(len(row) for row in rows), checks.number("width", width or WIDTH, 1, 40)
+    rows = [checks.check_images(row.astype(np.float32) if row.dtype.kind in "iub" else row) for row in rows]
+    columns, width = max(len(row) for row in rows), checks.check_number("width", WIDTH if width is None else width, 1, 40)
     titles = [titles or [], *[[]] * (len(rows) - 1)] if not titles or isinstance(titles[0], str) else titles
     if len(titles) != len(rows) or any(len(t) not in (0, len(row)) for t, row in zip(titles, rows, strict=True)):
         raise ValueError(f"titles for {[len(t) for t in titles]} pictures, expected {[len(row) for row in rows]}")
@@ -140,13 +157,62 @@ def show_images(rows, titles=None, labels=None, name=None, alt=None, width=None)
         if c == 0 and labels:
             axes.set_ylabel(labels[r], rotation=0, ha="right", va="center", fontsize=9)
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
-    save_figure(figure, name, alt, "; ".join(map(_digest_of_images, rows)))
+    save_figure(figure, name, "; ".join(map(_digest_of_images, rows)))
+
+
+def show_restorations(restorations, clean, examples=None, *, crop=None, methods_across=False, width=None, name=None):
+    """The same images restored by several methods, with the PSNR of what is shown above each.
+
+    Parameters
+    ----------
+    restorations : dict of str to numpy.ndarray of shape (n, height, width, channels)
+        Method to images.
+    clean : numpy.ndarray, same shape
+    examples : sequence of int, optional
+        Which images; all by default.
+    crop : tuple of int, or list of one an example, optional
+        (top, left, height, width) of the part that is shown and scored.
+    methods_across : bool, optional
+        A column for each method and a row for each example, the truth last; by default a row for each method, the truth
+        first.
+    width : float, optional
+        Inches; by default the page's.
+    name : str, optional
+        As in `save_figure`.
+    """
+    examples = range(len(clean)) if examples is None else examples
+    crops = crop if isinstance(crop, list) else [crop] * len(examples)
+    windows = [slice(None) if one is None else _window(one) for one in crops]
+
+    def parts(images):
+        cut = [np.clip(images[k], 0, 1)[window] for k, window in zip(examples, windows, strict=True)]
+        return np.stack(cut)
+
+    truth = parts(clean)
+    shown, titles = {"clean": truth}, {"clean": [""] * len(truth)}
+    for method, images in restorations.items():
+        shown[method] = parts(images)
+        decibels = metrics.psnr(truth, shown[method])
+        titles[method] = [f"{value:.1f} dB" if np.isfinite(value) else "exact" for value in decibels]
+    if not methods_across:
+        labels = {method: textwrap.fill(method, LABEL_WIDTH) for method in shown}
+        show_images(list(shown.values()), list(titles.values()), list(labels.values()), name=name, width=width)
+        return
+    order = [*restorations, "clean"]
+    room = int((width or WIDTH) / len(order) * CHARACTERS_AN_INCH)
+    labels = {method: textwrap.fill(method, max(room, LABEL_WIDTH)) for method in order}
+    rows = [np.stack([shown[method][k] for method in order]) for k in range(len(truth))]
+    above = [[f"{labels[method]}\n{titles[method][k]}".strip() for method in order] for k in range(len(truth))]
+    show_images(rows, above, name=name, width=width)
+
+
+def _window(crop):
+    top, left, height, width = crop
+    return slice(top, top + height), slice(left, left + width)
 
 
 @styled
-def show_lines(
-    lines, x_label, y_label, *, name=None, alt=None, references=None, log_x=False, y_from=None, categories=None, colors=None
-):
+def show_lines(lines, x_label, y_label, *, name=None, references=None, log_x=False, y_from=None, categories=None, colors=None):
     """Curves with their labels at the line's end.
 
     Parameters
@@ -155,7 +221,7 @@ def show_lines(
         Label to coordinates, or to (x, y, low, high) with a band. A y that is not finite leaves a gap.
     x_label, y_label : str
         With units.
-    name, alt : str, optional
+    name : str, optional
         As in `save_figure`.
     references : dict of str to float, optional
         Dashed horizontal lines, a published value for instance.
@@ -214,11 +280,11 @@ def show_lines(
         axes.set_xticks(range(len(categories)), categories)
     _label_ends(axes, ends)
     digest = "; ".join(f"{label} {np.nanmin(line[1]):.1f} to {np.nanmax(line[1]):.1f}" for label, line in lines.items())
-    save_figure(figure, name, alt, digest)
+    save_figure(figure, name, digest)
 
 
 @styled
-def show_scatter(groups, x_label, y_label, *, log_x=False, name=None, alt=None):
+def show_scatter(groups, x_label, y_label, *, log_x=False, name=None):
     """Points in groups, with a legend.
 
     Parameters
@@ -229,7 +295,7 @@ def show_scatter(groups, x_label, y_label, *, log_x=False, name=None, alt=None):
         With units.
     log_x : bool, optional
         Logarithmic x axis.
-    name, alt : str, optional
+    name : str, optional
         As in `save_figure`.
 
     Raises
@@ -252,11 +318,11 @@ def show_scatter(groups, x_label, y_label, *, log_x=False, name=None, alt=None):
     digest = "; ".join(
         f"{label} {len(y)} from {np.min(y):.1f} to {np.max(y):.1f}" for label, (_, y) in groups.items() if len(y)
     )
-    save_figure(figure, name, alt, digest)
+    save_figure(figure, name, digest)
 
 
 @styled
-def show_layers(sizes, names, *, name=None, alt=None):
+def show_layers(sizes, names, *, name=None):
     """A chain of layers as bars, as high as the logarithm of their sizes.
 
     Parameters
@@ -265,7 +331,7 @@ def show_layers(sizes, names, *, name=None, alt=None):
         Numbers in each layer, from the input to the output; the smallest is drawn as the code.
     names : sequence of str
         Below the bars.
-    name, alt : str, optional
+    name : str, optional
         As in `save_figure`.
     """
     figure = Figure(figsize=(WIDTH, 2.6))
@@ -286,11 +352,11 @@ def show_layers(sizes, names, *, name=None, alt=None):
         axes.text(np.mean(places), 1.08, part, ha="center", fontsize=11)
     for place, symbol in ((0, "$x$"), (code, "$z$"), (len(sizes) - 1, r"$\hat{x}$")):
         axes.text(place, 1.08, symbol, ha="center", fontsize=12)
-    save_figure(figure, name, alt, ", ".join(map(str, sizes)))
+    save_figure(figure, name, ", ".join(map(str, sizes)))
 
 
 @styled
-def show_panels(panels, *, columns=2, height=3.3, name=None, alt=None, labels=("", "")):
+def show_panels(panels, *, columns=2, height=3.3, name=None, labels=("", "")):
     """Panels beside and below one another: labelled points, mosaics of small pictures, or bars.
 
     Parameters
@@ -302,7 +368,7 @@ def show_panels(panels, *, columns=2, height=3.3, name=None, alt=None, labels=("
         Panels in a row.
     height : float, optional
         Of a row, in inches.
-    name, alt : str, optional
+    name : str, optional
         As in `save_figure`.
     labels : tuple of str, optional
         Of the axes of points and bars.
@@ -326,7 +392,7 @@ def show_panels(panels, *, columns=2, height=3.3, name=None, alt=None, labels=("
             )
         values = drawn[0] if isinstance(drawn, tuple) else drawn
         digest.append(f"{title} mean {abs(values.mean()):.2f}, spread {values.std():.2f}")
-    save_figure(figure, name, alt, "; ".join(digest))
+    save_figure(figure, name, "; ".join(digest))
 
 
 def _points(axes, points, labels):
@@ -362,7 +428,7 @@ def _mosaic(axes, pictures):
 
 
 @styled
-def show_metric_series(table, kept, *, name=None, alt=None):
+def show_metric_series(table, kept, *, name=None):
     """The three scores of each image, as a series and as a histogram, with those that a filter drops in another colour.
 
     Parameters
@@ -371,7 +437,7 @@ def show_metric_series(table, kept, *, name=None, alt=None):
         As `helpers.metrics.evaluate` gives it.
     kept : sequence
         Labels of the rows that pass, such as the index of `helpers.metrics.filter_by_quality`.
-    name, alt : str, optional
+    name : str, optional
         As in `save_figure`.
     """
     passes = table.index.isin(kept)
@@ -387,11 +453,11 @@ def show_metric_series(table, kept, *, name=None, alt=None):
     grid[-1, 0].set(xlabel="image")
     grid[-1, 1].set(xlabel="images")
     grid[0, 1].legend(loc="upper right")
-    save_figure(figure, name, alt, f"{passes.sum()} of {len(table)} kept; mean PSNR {table['psnr'].mean():.2f}")
+    save_figure(figure, name, f"{passes.sum()} of {len(table)} kept; mean PSNR {table['psnr'].mean():.2f}")
 
 
 @styled
-def show_metric_histograms(tables, column, x_label, *, name=None, alt=None, colors=None):
+def show_metric_histograms(tables, column, x_label, *, name=None, colors=None):
     """How the per-image scores of several methods are spread, with their means as dashed lines.
 
     Parameters
@@ -402,7 +468,7 @@ def show_metric_histograms(tables, column, x_label, *, name=None, alt=None, colo
         "psnr", "ssim" or "mse".
     x_label : str
         With the unit.
-    name, alt : str, optional
+    name : str, optional
         As in `save_figure`.
     colors : dict of str to color, optional
         For labels that are no method of ``COLORS``.
@@ -427,7 +493,7 @@ def show_metric_histograms(tables, column, x_label, *, name=None, alt=None, colo
             transform=axes.get_xaxis_transform(),
         )
     axes.set(xlabel=x_label, ylabel="images")
-    save_figure(figure, name, alt, "; ".join(f"{label} mean {value.mean():.2f}" for label, value in values.items()))
+    save_figure(figure, name, "; ".join(f"{label} mean {value.mean():.2f}" for label, value in values.items()))
 
 
 def show_source(function):

@@ -23,7 +23,7 @@ try:
     import tqdm
     from skimage import restoration
 
-    from helpers import baselines, checks, paths, photos, pictures
+    from helpers import baselines, checks, files, image_io, pictures
 except (ImportError, KeyboardInterrupt) as error:  # these take seconds
     if __name__ != "__main__" or not _by_hand(error):
         raise
@@ -64,20 +64,20 @@ def restore_image(image, model, scale=1, tile=256, overlap=32, progress=iter):
     ValueError
         When the picture is not as above, or a size cannot be used.
     """
-    image = np.asarray(image)
+    image = checks.check_array("image", image)
     if image.ndim != 3 or image.size == 0 or (image.dtype != np.uint8 and image.dtype.kind != "f"):
         raise ValueError(
             f"image has shape {image.shape} and dtype {image.dtype}, expected floats in [0, 1] or uint8 "
             "of shape (height, width, channels)"
         )
-    tile, overlap = checks.whole("tile", tile), checks.whole("overlap", overlap, least=0)
+    tile, overlap = checks.check_int("tile", tile), checks.check_int("overlap", overlap, least=0)
     if tile % MULTIPLE or overlap % MULTIPLE or not 0 <= 2 * overlap < tile:
         raise ValueError(
             f"tile is {tile} and overlap {overlap}, expected multiples of {MULTIPLE}, the overlap under half a tile"
         )
     floats = np.divide(image, 255, dtype=np.float32) if image.dtype == np.uint8 else image
-    floats = checks.batch(floats[np.newaxis])
-    checks.near_unit("image", floats)
+    floats = checks.check_images(floats[np.newaxis])
+    checks.check_near_unit("image", floats)
     padded = baselines.enlarge(floats, scale)[0] if scale != 1 else floats[0]
     height, width = padded.shape[:2]
     missing = [(0, -side % MULTIPLE) for side in (height, width)]
@@ -132,8 +132,8 @@ def self_ensemble(model, images):
     ----------
     .. [1] R. Timofte, R. Rothe and L. Van Gool, "Seven ways to improve example-based single image super resolution", CVPR 2016.
     """
-    images = checks.batch(images)
-    checks.near_unit("an image", images)
+    images = checks.check_images(images)
+    checks.check_near_unit("an image", images)
     height, width, channels = images.shape[1:]
     _refuse_other_shapes(model, height, width, channels)
     _refuse_other_shapes(model, width, height, channels)  # turned
@@ -364,7 +364,7 @@ def _files(given):
 def _listed(folder):
     """The pictures in a folder, without hidden files and without results of an earlier run."""
     try:
-        found = photos.picture_files(folder)
+        found = image_io.picture_files(folder)
     except FileNotFoundError as error:
         others = sum(file.is_file() for file in folder.iterdir())
         raise FileNotFoundError(f"{error}, but {others} other files" if others else error) from error
@@ -392,7 +392,7 @@ def _check(file, target, options):
     if os.path.lexists(target) and not options.overwrite:
         raise ValueError(f"{target} exists: give another folder with -o, or say --overwrite")
     pictures.check(file, _scale(options), _format(options.output))
-    paths.writable(target.parent, movable=False)
+    files.writable(target.parent, movable=False)
 
 
 def _network(options):

@@ -2,30 +2,44 @@
 
 import pandas as pd
 
-from helpers import checks, metrics, paths
+from helpers import checks, datasets, files, metrics, paths, session
 
 KINDS = ("input", "classical", "published", "network")
 SOURCES = ("computed", "weights", "record")
-SPLITS = ("train", "validation", "test")
 _NAMES = pd.read_csv(paths.ROOT / "data" / "names.csv").groupby("list")["name"].agg(tuple)  # each with its meaning, for readers
 DEGRADATIONS, METHODS = _NAMES["degradation"], _NAMES["method"]
 COLUMNS = ("notebook dataset split degradation method kind params n_images mse psnr ssim published_psnr source").split()
 PER_IMAGE_COLUMNS = ["dataset", "split", "degradation", "method", "image", "mse", "psnr", "ssim"]
 
 
-def row(scores, *, notebook, dataset, split, degradation, method, kind, params=0, published_psnr=None, source="computed"):
+def row(
+    scores,
+    *,
+    notebook,
+    dataset,
+    split,
+    degradation,
+    method,
+    kind,
+    params=0,
+    n_images=None,
+    published_psnr=None,
+    source="computed",
+):
     """One row of a results table: the means of per-image scores, and what they are the means of.
 
     Parameters
     ----------
     scores : pandas.DataFrame
-        As `helpers.metrics.evaluate` gives it.
+        As `helpers.metrics.evaluate` gives it, or one row of means.
     notebook, dataset : str
         Where the row comes from ("02"), and on what ("MNIST").
     split, degradation, method, kind, source : str
         One of this module's names.
     params : int, optional
         Parameters of a network.
+    n_images : int, optional
+        How many images the scores are of, where `scores` holds means already.
     published_psnr : float, optional
         What the authors of a system report, in decibels.
 
@@ -39,16 +53,34 @@ def row(scores, *, notebook, dataset, split, degradation, method, kind, params=0
     ValueError
         When a name is not in its list, a score is missing, or no image was scored.
     """
-    for value, allowed in ((split, SPLITS), (degradation, DEGRADATIONS), (method, METHODS), (kind, KINDS), (source, SOURCES)):
+    for value, allowed in (
+        (split, datasets.SPLITS),
+        (degradation, DEGRADATIONS),
+        (method, METHODS),
+        (kind, KINDS),
+        (source, SOURCES),
+    ):
         if value not in allowed:
             raise ValueError(f"{value!r} is no name of the results contract, expected one of {allowed}; see data/names.csv")
-    if len(checks.table(scores, metrics.COLUMNS)) == 0:
-        raise ValueError(f"no image was scored for {method!r}")
+    if len(checks.check_table(scores, metrics.COLUMNS)) == 0:
+        raise ValueError(f"no image was scored for {method!r}, expected one or more")
     means = scores[metrics.COLUMNS].mean()
     return dict(
         zip(
             COLUMNS,
-            (notebook, dataset, split, degradation, method, kind, params, len(scores), *means, published_psnr, source),
+            (
+                notebook,
+                dataset,
+                split,
+                degradation,
+                method,
+                kind,
+                params,
+                n_images or len(scores),
+                *means,
+                published_psnr,
+                source,
+            ),
             strict=True,
         )
     )
@@ -78,7 +110,7 @@ def save(name, rows):
     shown = table.copy()
     for column in shown.columns.intersection(list(formats)):
         shown[column] = [formats[column].format(value) if pd.notna(value) else "" for value in table[column]]
-    with paths.replacing(paths.tables() / f"{name}.csv") as temporary:
+    with files.replacing(session.tables() / f"{name}.csv") as temporary:
         shown.to_csv(temporary, index=False, lineterminator="\n")
     return table
 
@@ -102,10 +134,13 @@ def load(name):
     FileNotFoundError
         When no run wrote it.
     """
-    for folder in (paths.tables(), paths.ROOT / "figures" / "tables"):
+    for folder in (session.tables(), paths.ROOT / "figures" / "tables"):
         path = folder / f"{name}.csv"
         if path.exists():
-            if folder == paths.tables() != paths.report_figures() / "tables":
+            if folder == session.tables() != paths.report_figures() / "tables":
                 print(f"read from a run of your own: {paths.shown(path)}")
-            return pd.read_csv(path, dtype={"notebook": str})
+            try:
+                return pd.read_csv(path, dtype={"notebook": str})
+            except ValueError as error:  # also what is raised for bytes that are no text
+                raise ValueError(f"{paths.shown(path)} cannot be read ({error}): run `make report`") from error
     raise FileNotFoundError(f"no table {name}.csv: run chapter {name[:2]} first, or `make report` for all")

@@ -1,30 +1,59 @@
-"""Seeds, and `Run`: a training that can be repeated bit for bit, interrupted, gone on with, and loaded."""
+"""The door to every training: `begin`, `fit`, `study`, `load_network`.
 
-import ast
-import hashlib
+`fit` is ``keras.Model.fit`` under a name. Under that name a training can be repeated bit for bit, interrupted, gone on
+with, and loaded, and what is loaded is refused where the notebook now says something else than what was trained.
+"""
+
+import functools
 import inspect
 import itertools
 import json
+import math
 import os
 import pathlib
 import platform
 import random
-import textwrap
 import time
 import warnings
 import zipfile
-import zlib
 
 import numpy as np
 import pandas as pd
 
-from helpers import backend, checks, datasets, metrics, paths
+from helpers import backend, checks, datasets, files, paths, plotting, recipes, session
 from helpers.backend import keras
 
+# In "quick" a training sees so many pixels at most, which takes a few seconds, in so many epochs.
+QUICK_PIXELS, QUICK_EPOCHS = 8_000_000, 2
 # A dataset in Python costs time at each call of the training step; in a long epoch several steps are made a call.
 LONG_EPOCH, STEPS_AT_ONCE = 100, 10
-# What is predicted in one batch for scoring: enough to be fast, little enough for the memory.
-PIXELS_AT_ONCE = 500 * 64 * 64
+KNOWN = ("batch_size", "callbacks", "seed", "validation_data", "verbose")
+
+
+def begin(chapter, mode="pretrained", seed=0, own=None):
+    """Begin a chapter: its mode, its seed, and a line with the minutes that it takes.
+
+    Nothing else sets the mode. Whoever changes it in the first cell runs this again.
+
+    Parameters
+    ----------
+    chapter : str
+        "02_mnist_denoising".
+    mode : {"pretrained", "quick", "full"}, optional
+        Show what was trained before, train small versions, or train everything.
+    seed : int, optional
+        Of everything random that follows; also `fit`'s, where it is given no other.
+    own : path-like, optional
+        Where a reader's own pictures lie, when the chapter works on them.
+
+    Raises
+    ------
+    ValueError
+        When mode or seed cannot be used, or own pictures are given in "pretrained".
+    """
+    session.start(mode, seed, own)
+    set_seed(seed)
+    plotting.show_minutes(chapter)
 
 
 def set_seed(seed):
@@ -35,24 +64,139 @@ def set_seed(seed):
     seed : int
         From 0 to 2**32 - 1. On one machine the same seed gives the same bits; between machines the last digits differ.
     """
-    keras.utils.set_random_seed(checks.whole("seed", seed, 0, 2**32 - 1))
+    keras.utils.set_random_seed(checks.check_int("seed", seed, 0, 2**32 - 1))
     backend.use_deterministic_kernels()
 
 
-def budget(mode, full, quick):
-    """What `mode` spends: `quick` in "quick", otherwise `full` (what is loaded was trained in full).
+def compile_with_decay(model, x, epochs, rate=1e-3, loss="mse", *, batch_size=None, metrics=None, **adam):
+    """Compile a network with Adam, at a rate that falls from `rate` to 0 along half a cosine.
+
+    A large rate at first is fast; a small one at the end lets the network settle.
 
     Parameters
     ----------
-    mode : {"pretrained", "quick", "full"}
-    full, quick : int
-        Epochs, images, or whatever is counted.
+    model : keras.Model
+    x, epochs, batch_size
+        As they will be given to `fit`: they say how many steps there are.
+    rate : float, optional
+    loss, metrics
+        As for ``keras.Model.compile``.
+    **adam
+        Further arguments of ``keras.optimizers.Adam``.
+    """
+    batches, epochs = _length(x, batch_size, epochs)
+    schedule = keras.optimizers.schedules.CosineDecay(rate, epochs * batches)
+    together = STEPS_AT_ONCE if batches >= LONG_EPOCH else 1
+    model.compile(keras.optimizers.Adam(schedule, **adam), loss, metrics=metrics, steps_per_execution=together)
+
+
+def fit(model, x, y=None, *, epochs, name, **as_for_fit):
+    """``keras.Model.fit`` under a name.
+
+    In "pretrained" the shipped weights and the recorded history are loaded, and a line says so. In "quick" the network is
+    trained on less. In "full" it is trained whole, its state is saved after each epoch, a training that was interrupted
+    goes on with the same bits, and one that is finished is loaded.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled. Afterwards it holds the trained weights.
+    x, y
+        As for ``keras.Model.fit``: arrays, or a ``keras.utils.PyDataset``.
+    epochs : int
+    name : str
+        Of the files: letters, digits and underscores.
+    **as_for_fit
+        batch_size, validation_data and callbacks as for ``keras.Model.fit``; seed, of the order of arrays and of dropout,
+        noise and augmentation layers, by default that of `begin`.
 
     Returns
     -------
-    int
+    pandas.DataFrame
+        The history, one row an epoch: epoch (counted from 1), the losses and metrics, learning_rate, seconds.
+
+    Raises
+    ------
+    FileNotFoundError
+        In "pretrained", when the record or the weights are missing.
+    TypeError
+        When an argument is given whose effect would not be recorded.
+    ValueError
+        In "pretrained", when anything that decides the outcome is not as recorded, with both values.
+    KeyboardInterrupt
+        When it is stopped by hand, with what is kept and how to go on.
+    helpers.files.RunningElsewhere
+        In "full", while another process trains under this name.
     """
-    return checks.whole("budget", quick if _known(mode) == "quick" else full)
+    unknown = sorted(set(as_for_fit) - set(KNOWN))
+    if unknown:
+        raise TypeError(f"fit takes {', '.join(KNOWN)}, not {', '.join(unknown)}: use model.fit, which records nothing")
+    if not name.isidentifier():
+        raise ValueError(f"name is {name!r}, expected letters, digits and underscores")
+    now, seed = session.current(), as_for_fit.pop("seed", None)
+    seed = now.seed if seed is None else checks.check_int("seed", seed, 0)
+    batch_size = as_for_fit.pop("batch_size", None)
+    as_for_fit.pop("verbose", None)
+    data = _Arrays(x, y, batch_size or 32, seed) if hasattr(x, "shape") else x
+    if not isinstance(data, keras.utils.PyDataset):
+        raise ValueError(f"x is a {type(x).__name__}, expected arrays or a keras.utils.PyDataset")
+    batches, epochs = _length(x, batch_size, checks.check_int("epochs", epochs))
+    if batches < len(data):
+        data = _Shortened(data, batches)
+    recipe = _recipe(model, data, epochs, seed, as_for_fit)
+    if now.mode == "pretrained":
+        return _load(model, recipe, name, paths.records(), paths.weights())
+    if now.mode == "full" and _is_finished(session.runs() / name, recipe, model):
+        return _load(model, recipe, name, session.runs(), session.runs())
+    if now.mode == "quick":
+        return _train(model, data, recipe, name, as_for_fit)
+    with files.only_one(f"training_{session.runs().parent.name}_{name}"):  # another process would write the same state
+        return _train(model, data, recipe, name, as_for_fit)
+
+
+def study(name):
+    """Keep the table of a function that trains many networks: a decorator.
+
+    In "pretrained" the function does not run; its table is read, and refused where the function, or anything that it
+    reads from the notebook, is not what it was. In the other modes it runs, and the table is written.
+
+    Parameters
+    ----------
+    name : str
+        Of the table's file.
+
+    Returns
+    -------
+    callable
+        A decorator of a function without arguments that returns a pandas.DataFrame with rows numbered from 0.
+    """
+
+    def decorate(function):
+        @functools.wraps(function)
+        def read_or_run():
+            return _study(name, function)
+
+        return read_or_run
+
+    return decorate
+
+
+def fewer(items, quick=2):
+    """All of the items; in "quick" only the first few, so that a study takes a minute.
+
+    Parameters
+    ----------
+    items : iterable
+        Variants, or seeds.
+    quick : int, optional
+        How many in "quick".
+
+    Returns
+    -------
+    list
+    """
+    items = list(items)
+    return items[:quick] if session.current().mode == "quick" else items
 
 
 def load_network(name):
@@ -61,7 +205,7 @@ def load_network(name):
     Parameters
     ----------
     name : str
-        That of the `Run`.
+        That was given to `fit`.
 
     Returns
     -------
@@ -77,199 +221,201 @@ def load_network(name):
     """
     path = paths.weights() / f"{name}.keras"
     network = _read_network(path)
-    _refuse_other_weights(path, network.get_weights(), _read_record(paths.records() / f"{name}.json"))
+    _refuse_other_weights(path, network.get_weights(), read_record(name))
     return network
 
 
-class Run:
-    """One training under one name.
-
-    ``full`` trains, saves its state after each epoch, goes on from there when it was interrupted, and loads what is
-    finished. ``quick`` trains from scratch. ``pretrained`` loads what is shipped, and refuses when the recipe that the
-    caller gives is not the one that was trained.
+def read_table(name):
+    """A table that is shipped among the records, such as the trials of ``make search``.
 
     Parameters
     ----------
     name : str
-        Names the files: ``NAME.keras``, ``NAME.json``.
-    mode : {"pretrained", "quick", "full"}
-    keep : {"weights", "record"}, optional
-        Whether the trained network itself is shipped, or only its record: recipe, history, and the scores of each image.
+        "patch_search".
+
+    Returns
+    -------
+    pandas.DataFrame
 
     Raises
     ------
-    ValueError
-        When the mode or `keep` is unknown.
+    FileNotFoundError
+        When there is none.
     """
+    path = paths.records() / f"{name}.csv"
+    if not path.exists():
+        raise FileNotFoundError(f"{paths.shown(path)} is missing: check it out again")
+    return _read_table(path)
 
-    def __init__(self, name, mode, keep="weights"):
-        if keep not in ("weights", "record"):
-            raise ValueError(f"keep is {keep!r}, expected 'weights' or 'record'")
-        self.name, self.mode, self.keep = name, _known(mode), keep
-        self.record = {}
 
-    @property
-    def source(self):
-        """Where this run's numbers come from: "weights" when the network is at hand, "record" when only its scores are."""
-        return "record" if self.mode == "pretrained" and self.keep == "record" else "weights"
+def read_record(name, folder=None):
+    """What is recorded of a training or of a study.
 
-    def fit(self, model, x, y=None, *, epochs=1, seed=0, **as_for_fit):
-        """Train `model`, or load what was trained.
+    Parameters
+    ----------
+    name : str
+    folder : path-like, optional
+        By default that of what is shipped.
 
-        Parameters
-        ----------
-        model : keras.Model
-            Compiled. Afterwards it holds the trained weights, save where only a record is kept: then it refuses to
-            predict in ``pretrained``.
-        x, y : as for ``keras.Model.fit``
-            A dataset with ``set_epoch`` (see `helpers.datasets`), or arrays, which are shown in a new order each epoch.
-        epochs : int, optional
-        seed : int, optional
-            Of dropout, noise and augmentation layers, and of the order of arrays.
-        **as_for_fit
-            ``batch_size`` for arrays, ``validation_data``, ``callbacks``.
+    Returns
+    -------
+    dict
+        recipe, minutes, and of a training parameters, weights_sha256 and history.
 
-        Returns
-        -------
-        pandas.DataFrame
-            One row an epoch: epoch (counted from 1), the losses and metrics, learning_rate, seconds.
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        When the record is missing, or is none.
+    """
+    path = pathlib.Path(folder or paths.records()) / f"{name}.json"
+    if not path.exists():
+        raise FileNotFoundError(f"{paths.shown(path)} is missing: train it with MODE = 'quick', or run `make train`")
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        of_a_study = "table_sha256" in record
+        needed = {"trainings"} if of_a_study else {"parameters", "weights_sha256", "history"}
+        missing = {"recipe", "minutes", *needed} - set(record)
+        if missing:
+            raise ValueError(f"it lacks {', '.join(sorted(missing))}")
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{paths.shown(path)} is not a record ({error}): check the file out again") from error
+    return record
 
-        Raises
-        ------
-        FileNotFoundError
-            In ``pretrained``, when the record or the weights are missing.
-        ValueError
-            In ``pretrained``, when recipe, architecture or weights are not those of the record.
-        KeyboardInterrupt
-            When it is stopped by hand, with what is kept and how to go on.
-        """
-        data = x if y is None else _Arrays(x, y, as_for_fit.pop("batch_size", 32), seed)
-        recipe = _recipe(model, data, epochs, seed)
-        if self.mode == "pretrained":
-            return self._load(model, recipe)
-        folder = paths.runs(self.mode)
-        if self.mode == "full" and self._finished(folder, recipe):
-            return self._load(model, recipe, folder)
-        state = _State(folder / f"{self.name}.state.npz", model, recipe)
-        if len(data) >= LONG_EPOCH and model.steps_per_execution == 1:
-            model.steps_per_execution = STEPS_AT_ONCE
-        own = list(as_for_fit.pop("callbacks", ()))
-        start = state.restore() if self.mode == "full" and _resumable(own) else 0
-        callbacks = [_EveryEpoch(f"{self.name}: epoch {{}}/{epochs}", data, seed, state), *own]
-        try:
-            model.fit(data, initial_epoch=start, epochs=epochs, shuffle=False, verbose=0, callbacks=callbacks, **as_for_fit)
-        except KeyboardInterrupt:
-            go_on = "goes on from there" if self.mode == "full" else "starts again, since MODE is 'quick'"
-            raise KeyboardInterrupt(
-                f"{self.name} was stopped after epoch {len(state.log)} of {epochs}. Run the cell again: it {go_on}."
-            ) from None
-        return self._finish(model, recipe, state, folder)
 
-    def score(self, model, degraded, clean, split="test", restored=None):
-        """Score every image of a split, by the network or, where only a record is kept, from the record.
+def _train(model, data, recipe, name, as_for_fit):
+    now, folder, epochs = session.current(), session.runs(), recipe["epochs"]
+    state = _State(folder / f"{name}.state.npz", model, recipe)
+    own = list(as_for_fit.pop("callbacks", None) or ())
+    start = state.restore() if now.mode == "full" and _resumable(own) else 0
+    callbacks = [_EveryEpoch(f"{name}: epoch {{}}/{epochs}", data, recipe["seed"], state), *own]
+    try:
+        model.fit(data, initial_epoch=start, epochs=epochs, shuffle=False, verbose=0, callbacks=callbacks, **as_for_fit)
+    except KeyboardInterrupt:
+        go_on = "goes on from there" if now.mode == "full" else "starts again, since MODE is 'quick'"
+        raise KeyboardInterrupt(
+            f"{name} was stopped after epoch {len(state.log)} of {epochs}. Run the cell again: it {go_on}."
+        ) from None
+    record = {
+        "name": name,
+        "study": now.study,
+        "recipe": recipe,
+        "parameters": model.count_params(),
+        "minutes": round(len(state.log) * state.log["seconds"].min() / 60, 2),  # what disturbs a machine only ever adds
+        "trained_with": _versions(),
+        "weights_sha256": recipes.digest(model.get_weights()),
+        "history": state.log.round(8).to_dict("list"),
+    }
+    with files.replacing(folder / f"{name}.keras") as temporary:
+        keras.Model(model.inputs, model.outputs, name=model.name).save(temporary)  # without the optimizer's state
+    files.write_json(folder / f"{name}.json", record)
+    state.path.unlink(missing_ok=True)
+    return _history(record)
 
-        Parameters
-        ----------
-        model : keras.Model
-            The one given to `fit`.
-        degraded, clean : numpy.ndarray, shape (n, height, width, channels)
-            What is restored, and the truth, in [0, 1].
-        split : str, optional
-            The name under which the scores are recorded.
-        restored : numpy.ndarray, optional
-            What the network made of `degraded`, where that is at hand already.
 
-        Returns
-        -------
-        pandas.DataFrame
-            As `helpers.metrics.evaluate` gives it.
+def _load(model, recipe, name, records, weights):
+    record = read_record(name, records)
+    _refuse_another_recipe(name, _as_loaded_before(recipe, record, model), record["recipe"])
+    path = weights / f"{name}.keras"
+    loaded = _read_network(path).get_weights()
+    expected, found = [tuple(w.shape) for w in model.weights], [w.shape for w in loaded]
+    if expected != found:
+        file, here = next((f, e) for f, e in itertools.zip_longest(found, expected) if f != e)
+        raise ValueError(
+            f"{paths.shown(path)} holds the weights of another architecture than {model.name!r}: "
+            f"the first array that differs has shape {file} in the file and {here} in the network"
+        )
+    _refuse_other_weights(path, loaded, record)
+    model.set_weights(loaded)
+    print(f"loaded {name}: {recipe['epochs']} epochs, {record['minutes']:.1f} minutes on {_machine(record)}")
+    return _history(record)
 
-        Raises
-        ------
-        ValueError
-            When the record holds scores of other images.
-        """
-        if self.source == "record":
-            return self._recorded_scores(degraded, clean, split)
-        if restored is None:
-            batch_size = max(1, PIXELS_AT_ONCE // int(np.prod(degraded.shape[1:3])))
-            restored = model.predict(degraded, batch_size=min(500, batch_size), verbose=0)
-        table = metrics.evaluate(clean, restored)
-        if self.mode != "pretrained":
-            summary = table[metrics.COLUMNS].mean().round(6).to_dict()
-            summary |= {"n_images": len(table), "input_psnr": _input_psnr(degraded, clean)}
-            self.record.setdefault("results", {})[split] = summary
-            folder = paths.runs(self.mode)
-            _write_json(folder / f"{self.name}.json", self.record)
-            if self.keep == "record":
-                _write_scores(folder / f"{self.name}.{split}.csv.gz", table)
-        return table
 
-    def _finished(self, folder, recipe):
-        path = folder / f"{self.name}.json"
-        both = path.exists() and path.with_suffix(".keras").exists()
-        return both and not _differences(recipe, _read_record(path)["recipe"])
+def _study(name, function):
+    now, described = session.current(), recipes.uses(function)
+    if now.mode == "pretrained":
+        record = read_record(name)
+        _refuse_another_recipe(name, described, record["recipe"])
+        path = paths.records() / f"{name}.csv"
+        if files.sha256(path) != record.get("table_sha256"):
+            raise ValueError(f"{paths.shown(path)} is not the table that {name}.json describes: check both files out again")
+        plural = "" if record["trainings"] == 1 else "s"
+        print(f"read {name}: {record['trainings']} training{plural}, {record['minutes']:.1f} minutes on {_machine(record)}")
+        return _read_table(path)
+    folder, before = session.runs(), now.study
+    now.study = name
+    try:
+        table = function()
+    finally:
+        now.study = before
+    if not isinstance(table, pd.DataFrame) or not table.index.equals(pd.RangeIndex(len(table))):
+        raise ValueError(f"the study {name} returned a {type(table).__name__}, expected a DataFrame with rows numbered from 0")
+    path = folder / f"{name}.csv"
+    with files.replacing(path) as temporary:
+        table.to_csv(temporary, index=False, na_rep="nan", lineterminator="\n")
+    trained = [json.loads(file.read_text(encoding="utf-8")) for file in folder.glob("*.json")]
+    mine = [record for record in trained if record.get("study") == name and "history" in record]
+    record = {
+        "name": name,
+        "recipe": described,
+        "trainings": len(mine),
+        "minutes": round(sum(one["minutes"] for one in mine), 2),
+        "trained_with": _versions(),
+        "table_sha256": files.sha256(path),
+    }
+    files.write_json(folder / f"{name}.json", record)
+    return _read_table(path)
 
-    def _finish(self, model, recipe, state, folder):
-        self.record = {
-            "name": self.name,
-            "kept": self.keep,
-            "recipe": recipe,
-            "parameters": model.count_params(),
-            "minutes": round(len(state.log) * state.log["seconds"].min() / 60, 2),  # what disturbs a machine only ever adds
-            "trained_with": _versions(),
-            "weights_sha256": _digest(model.get_weights()),
-            "history": state.log.round(8).to_dict("list"),
-        }
-        with paths.replacing(folder / f"{self.name}.keras") as temporary:
-            keras.Model(model.inputs, model.outputs, name=model.name).save(temporary)  # without the optimizer's state
-        _write_json(folder / f"{self.name}.json", self.record)
-        state.path.unlink(missing_ok=True)
-        return pd.DataFrame(self.record["history"])
 
-    def _load(self, model, recipe, folder=None):
-        record_path = (folder or paths.records()) / f"{self.name}.json"
-        self.record = _read_record(record_path)
-        self._refuse_another_recipe(recipe)
-        if self.source == "record":
-            model.call = self._refuse_to_predict
-        else:
-            self._load_weights(model, (folder or paths.weights()) / f"{self.name}.keras")
-        return pd.DataFrame(self.record["history"])
+def _read_table(path):
+    """A study's table as it will be read again, so that it is the same in all modes."""
+    try:
+        return pd.read_csv(path, keep_default_na=False, na_values=["nan"])
+    except ValueError as error:  # also what is raised for bytes that are no text
+        raise ValueError(f"{paths.shown(path)} cannot be read ({error}): check the file out again") from error
 
-    def _refuse_another_recipe(self, recipe):
-        differences = _differences(recipe, self.record["recipe"])
-        if differences:
-            said = "; ".join(f"{key} is {asked!r}, recorded {recorded!r}" for key, (asked, recorded) in differences.items())
-            raise ValueError(f"{self.name} was trained by another recipe: {said}. To train yours, set MODE = 'quick' or 'full'")
 
-    def _load_weights(self, model, path):
-        weights = _read_network(path).get_weights()
-        expected, found = [tuple(w.shape) for w in model.weights], [w.shape for w in weights]
-        if expected != found:
-            file, here = next((f, e) for f, e in itertools.zip_longest(found, expected) if f != e)
-            raise ValueError(
-                f"{paths.shown(path)} holds the weights of another architecture than {model.name!r}: "
-                f"the first array that differs has shape {file} in the file and {here} in the network"
-            )
-        _refuse_other_weights(path, weights, self.record)
-        model.set_weights(weights)
+def _history(record):
+    history = pd.DataFrame(record["history"])
+    history.attrs = {"minutes": record["minutes"], "parameters": record["parameters"]}
+    return history
 
-    def _refuse_to_predict(self, *args, **kwargs):
-        raise RuntimeError(f"of {self.name} only the record is shipped, not its weights: set MODE = 'quick' to train it here")
 
-    def _recorded_scores(self, degraded, clean, split):
-        recorded = self.record.get("results", {})
-        if split not in recorded:
-            raise ValueError(f"the record {self.name} holds no scores for {split!r}, only for {list(recorded)}")
-        summary = {"n_images": None, "input_psnr": None, **recorded[split]}
-        given = {"n_images": len(clean), "input_psnr": _input_psnr(degraded, clean)}
-        one, other = given["input_psnr"], summary["input_psnr"]
-        alike = one == other if None in (one, other) else abs(one - other) <= 1e-3
-        if given["n_images"] != summary["n_images"] or not alike:
-            recorded = {key: summary[key] for key in given}
-            raise ValueError(f"{self.name} was scored on other images: {recorded}, given {given}. Set MODE = 'quick'")
-        return _read_scores(paths.records() / f"{self.name}.{split}.csv.gz")
+def _machine(record):
+    """On what it was trained, in words."""
+    machine = record["trained_with"]["machine"]
+    return "two cores" if machine.endswith(" 2 cores") else machine
+
+
+def _length(x, batch_size, epochs):
+    """Batches an epoch and epochs, fewer of both in "quick"."""
+    arrays = hasattr(x, "shape")
+    batches = math.ceil(len(x) / (batch_size or 32)) if arrays else len(x)
+    if session.current().mode != "quick":
+        return batches, epochs
+    first = x[: batch_size or 32] if arrays else x[0][0]
+    pixels = math.prod(first.shape[:3])
+    epochs = min(epochs, QUICK_EPOCHS)
+    return max(1, min(batches, QUICK_PIXELS // (pixels * epochs))), epochs
+
+
+class _Shortened(keras.utils.PyDataset):
+    """The first batches of a dataset."""
+
+    def __init__(self, data, batches):
+        super().__init__()
+        self.data, self.batches = data, batches
+
+    def __len__(self):
+        return self.batches
+
+    def __getitem__(self, index):
+        return self.data[index]
+
+    def set_epoch(self, epoch):
+        getattr(self.data, "set_epoch", lambda epoch: None)(epoch)
+
+    def describe(self):
+        return recipes.describe(self.data)
 
 
 class _Arrays(datasets.ShuffledSequence):
@@ -277,15 +423,16 @@ class _Arrays(datasets.ShuffledSequence):
 
     def __init__(self, x, y, batch_size, seed):
         super().__init__(len(x), batch_size, seed)
-        self.x, self.y = x, y
+        self.x, self.y = np.asarray(x), np.asarray(x if y is None else y)
+        if len(self.x) != len(self.y):
+            raise ValueError(f"x holds {len(self.x)} items and y {len(self.y)}, expected as many")
 
     def __getitem__(self, index):
         return self.x[self.chosen(index)], self.y[self.chosen(index)]
 
     def describe(self):
         """What the batches are made of, for the record."""
-        arrays = {"x": self.x, "y": self.y}
-        return {key: [*a.shape, round(float(a.mean()), 4)] for key, a in arrays.items()} | {"batch_size": self.batch_size}
+        return {"x": recipes.describe(self.x), "y": recipes.describe(self.y), "batch_size": self.batch_size}
 
 
 class _State:
@@ -299,7 +446,7 @@ class _State:
 
     def save(self):
         arrays = {f"variable_{k}": keras.ops.convert_to_numpy(v) for k, v in enumerate(self._variables())}
-        with paths.replacing(self.path) as temporary:
+        with files.replacing(self.path) as temporary:
             np.savez(temporary, recipe=self.recipe, log=json.dumps(self.log.to_dict("list")), **arrays)
 
     def restore(self):
@@ -310,7 +457,7 @@ class _State:
             with np.load(self.path, allow_pickle=False) as archive:
                 saved = dict(archive)  # all of it, so that what cannot be read changes nothing
         except Exception as error:  # a damaged archive fails in many ways
-            warnings.warn(f"{paths.shown(self.path)} is damaged, the training starts over ({error})", stacklevel=4)
+            warnings.warn(f"{paths.shown(self.path)} is damaged, the training starts over ({error})", stacklevel=5)
             return 0
         if str(saved.get("recipe")) != self.recipe:
             return 0
@@ -330,7 +477,8 @@ class _EveryEpoch(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self.began = time.perf_counter()
-        self.data.set_epoch(epoch)
+        if hasattr(self.data, "set_epoch"):
+            self.data.set_epoch(epoch)
         generators = [v for v in self.model.variables if v.name == "seed_generator_state"]
         for k, variable in enumerate(generators):
             variable.assign(np.array([self.seed * 1000 + k, epoch * 1_000_000], dtype=variable.dtype))
@@ -360,73 +508,54 @@ def _resumable(callbacks):
     return not callbacks
 
 
-def _known(mode):
-    if mode not in paths.MODES:
-        raise ValueError(f"MODE is {mode!r}, expected one of {paths.MODES}")
-    return mode
-
-
-def _recipe(model, data, epochs, seed):
+def _recipe(model, data, epochs, seed, as_for_fit):
     """All that decides how a training comes out, as plain JSON."""
     optimizer = {"class": type(model.optimizer).__name__, **model.optimizer.get_config()}
     optimizer.pop("name")
     recipe = {
-        "architecture": _architecture(model),
-        "loss": model.loss if isinstance(model.loss, str) else _named_with_source(model.loss),
+        "architecture": recipes.architecture(model),
+        "starts_from": recipes.starting_weights(model),
+        "loss": model.loss if isinstance(model.loss, str) else recipes.describe(model.loss),
         "optimizer": optimizer,
         "epochs": epochs,
         "batches": len(data),
         "seed": seed,
-        "data": data.describe(),
+        "data": recipes.describe(data),
+        "validation": recipes.describe(as_for_fit.get("validation_data")),
+        "callbacks": [_described_callback(callback) for callback in as_for_fit.get("callbacks") or ()],
     }
     return json.loads(json.dumps(recipe))  # as it will be read back, so that the two compare equal
 
 
-def _named_with_source(function):
-    """The function's name and a digest of what it does; comments and line breaks do not count."""
-    source = ast.unparse(ast.parse(textwrap.dedent(inspect.getsource(function))))
-    return f"{function.__name__} {hashlib.sha256(source.encode()).hexdigest()[:16]}"
+def _described_callback(callback):
+    """Its class and what it was made with; not where it writes, nor what changes while it works."""
+    described = {"class": recipes.describe(type(callback))}
+    for name in inspect.signature(type(callback)).parameters:
+        value = getattr(callback, name, None)
+        if callable(value) or isinstance(value, bool | int | float):
+            described[name] = recipes.describe(value)
+    return described
 
 
-def _architecture(model):
-    """SHA-256 of the layers, their settings and their connections; the layers' names do not count."""
-    config = model.get_config()
-    numbers = {layer["config"]["name"]: f"layer {k}" for k, layer in enumerate(config["layers"])}
-
-    def renamed(part):
-        if isinstance(part, dict):
-            return {key: renamed(value) for key, value in part.items() if key != "name"}
-        if isinstance(part, list | tuple):
-            return [renamed(value) for value in part]
-        return numbers.get(part, part) if isinstance(part, str) else part
-
-    return hashlib.sha256(json.dumps(renamed(config["layers"]), sort_keys=True, default=str).encode()).hexdigest()[:16]
+def _as_loaded_before(recipe, record, model):
+    """The recipe of a network whose weights are already those of this very training, as when a cell is run again."""
+    if recipe["starts_from"] == record["weights_sha256"]:
+        return recipe | {"starts_from": record["recipe"]["starts_from"]}
+    return recipe
 
 
-def _differences(asked, recorded):
-    """The settings that differ between two recipes, each with both values."""
-    asked, recorded = _flat(asked), _flat(recorded)
-    pairs = {key: (asked.get(key), recorded.get(key)) for key in asked | recorded}
-    return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
+def _is_finished(path, recipe, model):
+    if not (path.with_suffix(".json").exists() and path.with_suffix(".keras").exists()):
+        return False
+    record = read_record(path.name, path.parent)
+    return not recipes.differences(_as_loaded_before(recipe, record, model), record["recipe"])
 
 
-def _flat(recipe, prefix=""):
-    """Nested settings as one dict: {"a": {"b": 1}} as {"a.b": 1}."""
-    pairs = [_flat(value, f"{key}.") if isinstance(value, dict) else {key: value} for key, value in recipe.items()]
-    return {f"{prefix}{key}": value for pair in pairs for key, value in pair.items()}
-
-
-def _digest(weights):
-    digest = hashlib.sha256()
-    for array in weights:
-        digest.update(f"{array.shape}{array.dtype}".encode() + np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
-
-
-def _input_psnr(degraded, clean):
-    """Mean PSNR of what the network was given; None where that is the clean image itself, at least once."""
-    mean = float(metrics.psnr(clean, np.clip(degraded, 0, 1)).mean())
-    return round(mean, 4) if np.isfinite(mean) else None
+def _refuse_another_recipe(name, asked, recorded):
+    differences = recipes.differences(asked, recorded)
+    if differences:
+        said = "; ".join(f"{key} is {here!r}, recorded {then!r}" for key, (here, then) in differences.items())
+        raise ValueError(f"{name} was trained by another recipe: {said}. To train yours, set MODE = 'quick' or 'full'")
 
 
 def _versions():
@@ -437,19 +566,6 @@ def _versions():
         "numpy": np.__version__,
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
     }
-
-
-def _read_record(path):
-    if not path.exists():
-        raise FileNotFoundError(f"{paths.shown(path)} is missing: train it with MODE = 'quick', or run `make train`")
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        missing = {"recipe", "parameters", "minutes", "weights_sha256", "history"} - set(record)
-        if missing:
-            raise ValueError(f"it lacks {', '.join(sorted(missing))}")
-    except ValueError as error:
-        raise ValueError(f"{paths.shown(path)} is not a record ({error}): check the file out again") from error
-    return record
 
 
 def _read_network(path):
@@ -469,27 +585,9 @@ def _read_network(path):
 
 
 def _refuse_other_weights(path, weights, record):
-    found, expected = _digest(weights), record["weights_sha256"]
+    found, expected = recipes.digest(weights), record["weights_sha256"]
     if found != expected:
         raise ValueError(
             f"{paths.shown(path)} does not hold the weights that {path.stem}.json describes (SHA-256 {found[:16]}…, "
             f"expected {expected[:16]}…): check both files out again"
         )
-
-
-def _read_scores(path):
-    try:
-        return pd.read_csv(path)
-    except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise ValueError(f"{paths.shown(path)} cannot be read ({error}): check the file out again") from error
-
-
-def _write_json(path, content):
-    with paths.replacing(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-
-
-def _write_scores(path, table):
-    rounded = table.assign(mse=table["mse"].round(7), psnr=table["psnr"].round(4), ssim=table["ssim"].round(4))
-    with paths.replacing(path) as temporary:
-        rounded.to_csv(temporary, index=False, compression={"method": "gzip", "mtime": 1})

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from helpers import baselines, datasets, degradations, metrics, models, paths, photos, restore, training
+from helpers import baselines, datasets, degradations, metrics, models, paths, restore, training
 from helpers.backend import keras
 
 ROUNDS, EPOCHS = 5, 5
@@ -48,7 +48,7 @@ def bare_against_run():
         bare, wrapped = Stopwatch(), Stopwatch()
         fitting = {"batch_size": 200, "epochs": EPOCHS}
         _compiled().fit(noisy, x, verbose=0, callbacks=[bare], **fitting)
-        training.Run("benchmark", "quick").fit(_compiled(), noisy, x, callbacks=[wrapped], **fitting)
+        training.fit(_compiled(), noisy, x, callbacks=[wrapped], name="benchmark", **fitting)
         ratios.append(wrapped.seconds() / bare.seconds())
     return sorted(ratios)
 
@@ -87,8 +87,8 @@ class UsualSequence(keras.utils.PyDataset):
 
 def jpeg_pairs(folder):
     """The validation pairs of the course as JPEGs of 288x432, so that they have to be resized, three times over."""
-    pairs = photos.build_pairs().query("split == 'validation'")
-    source, rows = photos.pairs_folder(), []
+    pairs = datasets.build_pairs().query("split == 'validation'")
+    source, rows = datasets.pairs_folder(), []
     for name, column in (("low res", "low_res"), ("high res", "high_res")):
         (folder / name).mkdir()
         for copy in range(3):

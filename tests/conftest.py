@@ -1,9 +1,13 @@
 """Nothing that a test does reaches the committed folders: the output folders point into a temporary one."""
 
+import re
+
+import nbformat
 import numpy as np
 import pytest
 
-from helpers import degradations, paths, training
+from helpers import degradations, paths, session, training
+from helpers.backend import keras
 
 
 @pytest.fixture(autouse=True)
@@ -11,14 +15,25 @@ def own_folders(tmp_path, monkeypatch):
     """Caches, figures, weights and records of this test alone."""
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("COURSE_FIGURES", str(tmp_path / "figures"))
-    paths.set_mode("pretrained")
+    session.start("pretrained")
     yield tmp_path
-    paths.set_mode("pretrained")
+    session.start("pretrained")
 
 
 @pytest.fixture(scope="session", autouse=True)
 def deterministic():
     training.set_seed(0)
+
+
+def from_chapter(number, name):
+    """A function that a chapter defines: its cell, run alone with Keras at hand."""
+    (path,) = (paths.ROOT / "notebooks").glob(f"{number}_*.ipynb")
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code" and re.search(rf"^def {name}\(", cell.source, re.MULTILINE):
+            namespace = {"keras": keras, "layers": keras.layers, "ops": keras.ops}
+            exec(cell.source, namespace)
+            return namespace[name]
+    raise LookupError(f"chapter {number} defines no {name}")
 
 
 @pytest.fixture

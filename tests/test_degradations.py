@@ -73,10 +73,10 @@ def test_low_light_is_dark_and_noisy(photograph):
 def test_degradations_in_turn(photograph):
     low = functools.partial(degradations.lower_resolution, factor=2)
     noise = functools.partial(degradations.add_gaussian_noise, sigma=0.1)
-    both = degradations.in_turn(photograph, (low, noise), rng=4)
+    both = degradations.compose(photograph, (low, noise), rng=4)
     np.testing.assert_array_equal(both, noise(low(photograph), rng=4))
     with pytest.raises(ValueError, match="steps are empty"):
-        degradations.in_turn(photograph, (), rng=0)
+        degradations.compose(photograph, (), rng=0)
 
 
 @pytest.mark.parametrize(
@@ -116,6 +116,6 @@ def test_bad_input_is_refused(images, sigma, message):
 
 
 def test_nothing_is_done(photograph):
-    np.testing.assert_array_equal(degradations.nothing(photograph, rng=3), photograph)
+    np.testing.assert_array_equal(degradations.identity(photograph, rng=3), photograph)
     with pytest.raises(ValueError, match="divide 8-bit images by 255"):
-        degradations.nothing(np.zeros((1, 4, 4, 1), np.uint8))
+        degradations.identity(np.zeros((1, 4, 4, 1), np.uint8))

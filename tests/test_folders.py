@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from helpers import datasets, folders, paths
+from helpers import datasets, image_io, paths, session
 from helpers.commands import check
+from helpers.datasets import folders
 
 
 def picture(path, size=(40, 60), seed=0, exif=None):
@@ -82,7 +83,7 @@ def test_a_factor_is_only_what_the_list_says(listed):
 def test_missing_files_are_told_with_their_share(listed):
     for scene in range(3):
         (listed / "high res" / f"{scene}.png").unlink()
-    report = folders.check_folder(listed)
+    report = datasets.check_folder(listed)
     assert report.usable == 18 and report.left_out[0].startswith("6 of 24: 0.png is missing")
     assert report.problems == ["3 more high pictures with their low versions are needed"]
     with pytest.raises(ValueError, match="cannot be used yet.\n.*my pairs: list of pairs"):
@@ -94,7 +95,7 @@ def test_turned_pictures_are_not_squashed(named):
     turned = Image.Exif()
     turned[0x0112] = 6  # as a camera held upright writes it
     picture(named / "low/1.png", (60, 40), exif=turned)
-    report = folders.check_folder(named)
+    report = datasets.check_folder(named)
     assert report.left_out == ["1 of 12: the low picture is 60x40, the high one 40x60 (height x width): one of them is turned"]
 
 
@@ -118,7 +119,7 @@ def test_one_scene_is_known_under_all_its_names(listed):
     for other in ("1.PNG", "copy.png", "link.png", "./1.png"):
         write_list(listed, [("1_2.png", "1.png", "train"), ("1_4.png", other, "test")], columns)
         with pytest.raises(ValueError, match="in more than one split: 1.png; .*lead to the same picture"):
-            folders.check_folder(listed)
+            datasets.check_folder(listed)
     rows = [(f"{k}_{factor}.png", f"{k}.png") for k in range(12) for factor in (2, 4)]
     write_list(listed, [*rows, ("1_2.png", "copy.png"), ("1_4.png", "1.PNG")])
     pairs = folders.find_pairs(listed / "image_data.csv", listed / "low res", listed / "high res")
@@ -130,7 +131,7 @@ def test_copies_of_a_picture_count_once(tmp_path):
     for k in range(20):
         picture(tmp_path / f"{k:02d}.png", seed=k)
     shutil.copy(tmp_path / "03.png", tmp_path / "holiday.png")
-    report = folders.check_folder(tmp_path)
+    report = datasets.check_folder(tmp_path)
     assert report.left_out == ["1 of 21: holiday.png is the same picture as 03.png"] and not report.problems
     with pytest.warns(UserWarning, match=r"1 file\(s\) left out: holiday.png is the same picture as 03.png"):
         assert len(datasets.load_image_folder(tmp_path)[0]) == 20
@@ -145,7 +146,9 @@ def test_too_few_are_counted(tmp_path, capsys):
 def test_a_column_split_without_pictures_to_score(listed):
     rows = [(f"{k}_2.png", f"{k}.png", "test" if k > 10 else "train") for k in range(12)]
     write_list(listed, rows, ("low_res", "high_res", "split"))
-    assert folders.check_folder(listed).problems == ["fewer than 2 pictures to validation and to test: change the column split"]
+    assert datasets.check_folder(listed).problems == [
+        "fewer than 2 pictures to validation and to test: change the column split"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +164,7 @@ def test_a_column_split_without_pictures_to_score(listed):
 def test_folders_that_are_none_are_named_as_they_were_given(tmp_path, capsys, make, message):
     make(tmp_path / "mine")
     with pytest.raises(FileNotFoundError, match=message):
-        folders.check_folder(tmp_path / "mine")
+        datasets.check_folder(tmp_path / "mine")
     assert check.main([str(tmp_path / "mine")]) == 2
     assert str(tmp_path / "mine") in capsys.readouterr().err
 
@@ -174,26 +177,26 @@ def test_another_layout_than_the_chapter_needs(named, listed):
 
 def test_own_pictures_and_pretrained_do_not_go_together(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"pictures of your own are given \('mine'\) and MODE is 'pretrained'.*'quick'"):
-        paths.set_mode("pretrained", own="mine")
+        session.start("pretrained", own="mine")
     monkeypatch.delenv("COURSE_FIGURES")
     for mode, folder in (("quick", "quick"), ("full", "runs")):
-        paths.set_mode(mode, own="mine")
-        assert paths.runs(mode) == paths.cache() / "own" / folder
-        assert paths.figures() == paths.cache() / "own" / folder / "figures"
-        paths.set_mode(mode)
-        assert paths.runs(mode) == paths.cache() / folder
+        session.start(mode, own="mine")
+        assert session.runs() == paths.cache() / "own" / folder
+        assert session.figures() == paths.cache() / "own" / folder / "figures"
+        session.start(mode)
+        assert session.runs() == paths.cache() / folder
 
 
 def test_figures_made_by_hand_stay_out_of_the_report(monkeypatch):
     monkeypatch.delenv("COURSE_FIGURES")
-    for mode in paths.MODES:
-        paths.set_mode(mode)
-        assert paths.figures().is_relative_to(paths.cache())
+    for mode in session.MODES:
+        session.start(mode)
+        assert session.figures().is_relative_to(paths.cache())
 
 
 def test_crops_lie_side_by_side_in_the_middle():
-    assert folders.crop_places((100, 150), (32, 48), 1) == [(34, 51)]
-    assert folders.crop_places((100, 150), (32, 48), 20)[:4] == [(2, 3), (2, 51), (2, 99), (34, 3)]
-    assert len(folders.crop_places((100, 150), (32, 48), 20)) == 9
-    assert len(folders.crop_places((100, 150), (32, 48), 4)) == 4
-    assert folders.crop_places((31, 150), (32, 48), 4) == []
+    assert image_io.crop_places((100, 150), (32, 48), 1) == [(34, 51)]
+    assert image_io.crop_places((100, 150), (32, 48), 20)[:4] == [(2, 3), (2, 51), (2, 99), (34, 3)]
+    assert len(image_io.crop_places((100, 150), (32, 48), 20)) == 9
+    assert len(image_io.crop_places((100, 150), (32, 48), 4)) == 4
+    assert image_io.crop_places((31, 150), (32, 48), 4) == []

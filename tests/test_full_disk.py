@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from test_report import FIGURE, write_notebook
 
-from helpers import paths
+from helpers import files
 
 RESTORE = [sys.executable, "-m", "helpers.restore"]
 DATA = [sys.executable, "-m", "helpers.commands.data"]
@@ -32,7 +32,8 @@ model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.
 model.compile("adam", "mse")
 images = np.random.default_rng(0).random((64, 8, 8, 1), dtype=np.float32)
 try:
-    training.Run("disk", "full").fit(model, images, images, epochs=3)
+    training.begin("disk", "full")
+    training.fit(model, images, images, epochs=3, name="disk")
 except OSError as error:
     sys.exit(str(error))
 """
@@ -114,6 +115,6 @@ def test_a_command_that_has_nowhere_to_go(tmp_path, command, monkeypatch):
 
 def test_a_message_for_a_full_disk(own_folders):
     with pytest.raises(OSError, match=r"cannot write file\.txt: No space left on device\. Free some space"):
-        with paths.replacing(own_folders / "file.txt"):
+        with files.replacing(own_folders / "file.txt"):
             raise OSError(28, "No space left on device")
     assert not list(own_folders.glob("*file.txt"))

@@ -23,17 +23,14 @@ KILLS = 8  # of each command
 TRAINING = """
 import functools, os, sys
 import numpy as np
-from helpers import datasets, degradations, models, training
 import keras
-training.set_seed(1)
+training.begin("kills", "full", 1)
 noise = functools.partial(degradations.add_gaussian_noise, sigma=0.2)
 images = np.random.default_rng(0).random((300, 28, 28, 1), dtype=np.float32)
 for name in ("first", "second"):
     model, data = models.unet(), datasets.DegradedSequence(images, noise, batch_size=20, seed=1)
     model.compile("adam", "mse")
-    run = training.Run(name, "full")
-    run.fit(model, data, epochs=6, seed=1)
-    run.score(model, noise(images[:50], rng=0), images[:50])
+    training.fit(model, data, epochs=6, name=name)
 """
 
 REPORT = """
@@ -47,7 +44,7 @@ if __name__ == "__main__":
 
 MORE_FIGURES = """
 for k in range(6):
-    plotting.show_images([np.full((2, 8, 8, 1), {grey})], ["a", "b"], name=f"{number}_more_{{k}}", alt="Two grey squares.")
+    plotting.show_images([np.full((2, 8, 8, 1), {grey})], ["a", "b"], name=f"{number}_more_{{k}}")
 """
 
 

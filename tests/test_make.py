@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from helpers import paths
+from helpers import files, paths
 
 AWKWARD = ["a b ü/clone", "a b ü/it's $(x) (1) & `more`/clone"]
 # Notes its arguments instead of working, save where a test needs the real command.
@@ -132,7 +132,12 @@ MADE = (
     "report/figures.new-x/tables/01_results.csv",
     "runs/a.json",
     "runs/a.keras",
-    "runs/a.test.csv.gz",
+    "runs/02_a.json",
+    "runs/02_a.csv",
+    "own/quick/a.json",
+    "own/quick/a.keras",
+    "own/quick/figures/03_a.png",
+    "report.lock",
     "runs/b.state.npz",
     "quick/c.json",
     "quick/figures/01_a.png",
@@ -165,7 +170,7 @@ def test_clean_where_the_cache_is_a_link_to_another_disk(project, own_folders):
 def test_clean_waits_for_nobody_and_disturbs_nobody(project, monkeypatch):
     monkeypatch.setenv("COURSE_CACHE", str(project / "data/cache"))
     write(project / "data/cache/mnist.npz")
-    with paths.only_one("report"):
+    with files.only_one("report"):
         done, _ = make(project, "clean")
         assert done.returncode != 0 and "(since" in done.stderr and (project / "data/cache/mnist.npz").exists()
     assert make(project, "clean")[0].returncode == 0 and not (project / "data/cache").exists()

@@ -8,8 +8,9 @@ import time
 import numpy as np
 import pytest
 
-from helpers import mnist, paths
+from helpers import datasets, paths
 from helpers.backend import keras
+from helpers.datasets import mnist
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def no_distribution(monkeypatch):
 
 
 def test_load_mnist():
-    (x_train, y_train), (x_test, y_test) = mnist.load_mnist()
+    (x_train, y_train), (x_test, y_test) = datasets.load_mnist()
     assert x_train.shape == (60_000, 28, 28, 1) and x_test.shape == (10_000, 28, 28, 1)
     assert x_train.dtype == x_test.dtype == np.float32 and y_train.dtype == np.uint8
     assert x_train.min() == 0 and x_train.max() == 1
@@ -40,7 +41,7 @@ def test_load_mnist():
 def test_the_cache_is_enough(digits, no_distribution, monkeypatch):
     np.savez(_in_cache(), **digits)
     monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: pytest.fail("asked Keras although the cache holds it"))
-    assert mnist.load_mnist()[1][1].shape == (10_000,)
+    assert datasets.load_mnist()[1][1].shape == (10_000,)
 
 
 @pytest.mark.parametrize("damage", ["truncated", "altered", "no archive"])
@@ -54,8 +55,8 @@ def test_a_damaged_cache_is_made_again(digits, damage):
         np.savez(path, **digits)
         path.write_bytes(path.read_bytes()[:1000] if damage == "truncated" else b"not an archive")
     with pytest.warns(UserWarning, match=r"mnist\.npz is damaged and is made again"):
-        mnist.load_mnist()
-    mnist.load_mnist()  # warns no more
+        datasets.load_mnist()
+    datasets.load_mnist()  # warns no more
 
 
 @pytest.mark.parametrize("damage", ["truncated", "altered", "no table"])
@@ -69,18 +70,18 @@ def test_a_damaged_distribution_is_named(tmp_path, monkeypatch, damage):
     monkeypatch.setattr(importlib.metadata.PackagePath, "locate", lambda self: tmp_path / self, raising=False)
     monkeypatch.setattr(importlib.metadata, "files", lambda name: files)
     with pytest.raises(ValueError, match=r"(mnist_train\.csv|installed distribution) .*Install it again"):
-        mnist.load_mnist()
+        datasets.load_mnist()
 
 
 def test_keras_is_the_last_route_and_is_verified(digits, no_distribution, monkeypatch):
     arrays = (digits["x_train"], digits["y_train"]), (digits["x_test"], digits["y_test"])
     monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: arrays)
-    assert mnist.load_mnist()[0][1][0] == 5
+    assert datasets.load_mnist()[0][1][0] == 5
     (paths.cache() / "mnist.npz").unlink()
     wrong = arrays[0], (digits["x_test"], digits["y_test"][::-1])
     monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: wrong)
     with pytest.raises(ValueError, match="test labels in Keras's copy .* truncated or altered"):
-        mnist.load_mnist()
+        datasets.load_mnist()
 
 
 def test_nothing_there_is_said_within_seconds(no_distribution, monkeypatch, tmp_path):
@@ -92,7 +93,7 @@ def test_nothing_there_is_said_within_seconds(no_distribution, monkeypatch, tmp_
         monkeypatch.setattr(mnist, "DOWNLOAD_PATIENCE", 0.5)
         began = time.monotonic()
         with pytest.raises(FileNotFoundError, match="MNIST is not here.*make data"):
-            mnist.load_mnist()
+            datasets.load_mnist()
     assert time.monotonic() - began < 30
     assert socket.getdefaulttimeout() is None
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from helpers import paths, training
+from helpers import paths, recipes
 from helpers.backend import keras
 
 pytestmark = pytest.mark.slow
@@ -55,7 +55,7 @@ def a_weight(project, record_too=True):
     network.save(path)
     if record_too:
         content = json.loads(record.read_text(encoding="utf-8"))
-        record.write_text(json.dumps(content | {"weights_sha256": training._digest(weights)}), encoding="utf-8")
+        record.write_text(json.dumps(content | {"weights_sha256": recipes.digest(weights)}), encoding="utf-8")
 
 
 MUTATIONS = {

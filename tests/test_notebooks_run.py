@@ -62,7 +62,7 @@ def test_quick_trains_and_leaves_the_committed_files_alone(path, shipped, own_fo
     injected = [cell for cell in executed.cells if "injected-parameters" in cell.metadata.get("tags", [])]
     assert [cell.source.strip() for cell in injected] == ['# Parameters\nMODE = "quick"']
     assert not any(output.get("name") == "stderr" for cell in executed.cells for output in cell.get("outputs", []))
-    trains = any("training.Run(" in cell.source for cell in executed.cells)
+    trains = any("training.fit(" in cell.source for cell in executed.cells)
     assert bool(list((cache / "quick").glob("*.json"))) == trains
     assert before == {file: file.stat().st_mtime_ns for file in before}
 
@@ -71,7 +71,7 @@ def test_quick_trains_and_leaves_the_committed_files_alone(path, shipped, own_fo
 @pytest.mark.parametrize("path", SOLUTIONS, ids=by_name)
 def test_solutions_solve(path, shipped, own_folders, monkeypatch):
     monkeypatch.setenv("COURSE_CACHE", str(own_folders / "cache"))
-    executed = report.run_notebook(path, own_folders / path.name, "quick", own_folders / "figures")
+    executed = report.run_notebook(path, own_folders / path.name, "pretrained", own_folders / "figures")
     asserts = sum(cell.source.count("assert ") for cell in executed.cells if cell.cell_type == "code")
     chapter = nbformat.read(pathlib.Path(path).parent.parent / path.name, as_version=4)
     assert asserts >= sum(cell.source.count("**Exercise ") for cell in chapter.cells)

@@ -13,19 +13,20 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from helpers import degradations, paths, photos
+from helpers import datasets, degradations, image_io, paths
+from helpers.datasets import photographs
 
 ALIKE = 0.28  # two views of one motorcycle reach 0.50, two of one tower 0.31, the most alike strangers 0.24
 
 
 @pytest.fixture(scope="module")
 def table():
-    return photos.table()
+    return datasets.photo_table()
 
 
 @pytest.fixture(scope="module")
 def by_split():
-    return {split: photos.load_photos(split) for split in photos.SPLITS}
+    return {split: datasets.load_photos(split) for split in datasets.SPLITS}
 
 
 def test_the_table_is_whole(table):
@@ -45,7 +46,7 @@ def test_a_scene_lies_in_one_split_only(table):
 def test_six_photographs_of_the_test_split_run_through_the_chapters(table):
     shown = table[table["shown"] != ""]
     assert sorted(shown["shown"]) == ["animal", "building", "fine texture", "foliage", "lettering", "smooth sky"]
-    assert set(shown["split"]) == {"test"} and len(photos.load_photos("shown")) == 6
+    assert set(shown["split"]) == {"test"} and len(datasets.load_photos("shown")) == 6
 
 
 def test_photographs_are_loaded_as_they_are_listed(table, by_split):
@@ -112,46 +113,46 @@ def _likeness(some, others):
 
 
 def test_tiles(by_split):
-    tiles = photos.photo_tiles("validation", 256)
+    tiles = datasets.photo_tiles("validation", 256)
     assert tiles.shape[1:] == (256, 256, 3) and tiles.dtype == np.uint8
     assert len(tiles) == sum((p.shape[0] // 256) * (p.shape[1] // 256) for p in by_split["validation"])
     np.testing.assert_array_equal(tiles[0], by_split["validation"][0][:256, :256])
-    assert len(photos.photo_tiles("validation", 256, stride=128)) > 2 * len(tiles)
+    assert len(datasets.photo_tiles("validation", 256, stride=128)) > 2 * len(tiles)
     for wrong in ({"size": 0}, {"size": 64, "stride": 0}, {"size": 2.5}):
         with pytest.raises(ValueError, match="expected an int of 1 or more"):
-            photos.photo_tiles("validation", **wrong)
+            datasets.photo_tiles("validation", **wrong)
     with pytest.raises(ValueError, match="no photograph of 'validation' is as large"):
-        photos.photo_tiles("validation", 5000)
+        datasets.photo_tiles("validation", 5000)
     with pytest.raises(ValueError, match="split is 'dev'"):
-        photos.load_photos("dev")
+        datasets.load_photos("dev")
 
 
 def test_a_photograph_that_is_missing_or_altered_is_named(monkeypatch, tmp_path, table):
     row = table.iloc[0]
-    monkeypatch.setattr(photos, "_files", lambda name: {})
+    monkeypatch.setattr(photographs, "_files", lambda name: {})
     with pytest.raises(
         FileNotFoundError, match=f"{re.escape(row.file)} of {row.distribution} .* is not installed: run `make data`"
     ):
-        photos.load_photos("train")
+        datasets.load_photos("train")
     (tmp_path / "other.png").write_bytes(b"other bytes")
-    monkeypatch.setattr(photos, "_files", lambda name: dict.fromkeys(table["file"], tmp_path / "other.png"))
+    monkeypatch.setattr(photographs, "_files", lambda name: dict.fromkeys(table["file"], tmp_path / "other.png"))
     with pytest.raises(ValueError, match=f"{re.escape(row.file)} has SHA-256 .* expected {row.sha256[:16]}"):
-        photos.verify_photos()
+        datasets.verify_photos()
 
 
 @pytest.fixture
 def few(monkeypatch):
     """Four photographs instead of all, so that building is a matter of a second."""
-    some = photos.table().groupby("split").head(2).query("width * height < 1e6")
+    some = datasets.photo_table().groupby("split").head(2).query("width * height < 1e6")
     paths.cache().mkdir(parents=True)
     some.to_csv(paths.cache() / "few.csv")
-    monkeypatch.setattr(photos, "TABLE", paths.cache() / "few.csv")
+    monkeypatch.setattr(photographs, "TABLE", paths.cache() / "few.csv")
     return some
 
 
 def test_pairs_are_built_in_the_published_layout(few):
-    pairs = photos.build_pairs()
-    folder = photos.pairs_folder()
+    pairs = datasets.build_pairs()
+    folder = datasets.pairs_folder()
     pd.testing.assert_frame_equal(pairs, pd.read_csv(folder / "image_data.csv"))
     assert list(pairs) == ["low_res", "high_res", "split"] and len(pairs) == 3 * pairs["high_res"].nunique()
     assert set(pairs["split"]) == set(few["split"])
@@ -159,8 +160,8 @@ def test_pairs_are_built_in_the_published_layout(few):
         scene, factor = re.fullmatch(r"(\d+)_(\d)\.png", row.low_res).groups()
         assert row.high_res == f"{scene}.png"
         low, high = (
-            photos.read_picture(folder / "low res" / row.low_res),
-            photos.read_picture(folder / "high res" / row.high_res),
+            image_io.read_picture(folder / "low res" / row.low_res),
+            image_io.read_picture(folder / "high res" / row.high_res),
         )
         assert low.shape == high.shape == (256, 384, 3)
         expected = degradations.lower_resolution(high[np.newaxis].astype(np.float32) / 255, int(factor))[0] * 255
@@ -168,23 +169,23 @@ def test_pairs_are_built_in_the_published_layout(few):
 
 
 def test_what_is_whole_is_left_alone_and_what_is_not_is_made_again(few, capsys):
-    photos.build_pairs()
-    files = sorted(file for file in photos.pairs_folder().rglob("*.png"))
+    datasets.build_pairs()
+    files = sorted(file for file in datasets.pairs_folder().rglob("*.png"))
     contents = {file: file.read_bytes() for file in files}
     times = {file: file.stat().st_mtime_ns for file in files}
-    photos.build_pairs()
+    datasets.build_pairs()
     assert times == {file: file.stat().st_mtime_ns for file in files} and not capsys.readouterr().err
     damaged = files[:3]
     damaged[0].write_bytes(damaged[0].read_bytes()[:100])
     damaged[1].write_bytes(contents[damaged[2]])
     damaged[2].unlink()
-    photos.build_pairs()
+    datasets.build_pairs()
     assert "3 file(s) missing or damaged, made again" in (said := capsys.readouterr().err)
     assert all(file.name in said for file in damaged)
     assert contents == {file: file.read_bytes() for file in files}
     assert all(times[file] == file.stat().st_mtime_ns for file in files if file not in damaged)
-    (photos.pairs_folder() / "sha256.csv").write_text("not a table")
-    photos.build_pairs()
+    (datasets.pairs_folder() / "sha256.csv").write_text("not a table")
+    datasets.build_pairs()
     assert contents == {file: file.read_bytes() for file in files}
 
 
@@ -192,10 +193,10 @@ def test_an_interrupted_build_goes_on(few, monkeypatch):
     class Interrupted(Exception):
         pass
 
-    pairs = photos.build_pairs()
-    undisturbed = {file: file.read_bytes() for file in photos.pairs_folder().rglob("*.*")}
-    shutil.rmtree(photos.pairs_folder())
-    write, written = photos._write_picture, []
+    pairs = datasets.build_pairs()
+    undisturbed = {file: file.read_bytes() for file in datasets.pairs_folder().rglob("*.*")}
+    shutil.rmtree(datasets.pairs_folder())
+    write, written = photographs._write_picture, []
 
     def write_some(path, pixels, most):
         if len(written) == most:
@@ -203,21 +204,21 @@ def test_an_interrupted_build_goes_on(few, monkeypatch):
         written.append(path.name)
         return write(path, pixels)
 
-    monkeypatch.setattr(photos, "NOTED_EVERY", 1)
-    monkeypatch.setattr(photos, "_write_picture", functools.partial(write_some, most=6))
+    monkeypatch.setattr(photographs, "NOTED_EVERY", 1)
+    monkeypatch.setattr(photographs, "_write_picture", functools.partial(write_some, most=6))
     with pytest.raises(Interrupted):
-        photos.build_pairs()
-    assert not (photos.pairs_folder() / "image_data.csv").exists()
-    monkeypatch.setattr(photos, "_write_picture", functools.partial(write_some, most=None))
-    pd.testing.assert_frame_equal(photos.build_pairs(), pairs)
-    assert undisturbed == {file: file.read_bytes() for file in photos.pairs_folder().rglob("*.*")}
+        datasets.build_pairs()
+    assert not (datasets.pairs_folder() / "image_data.csv").exists()
+    monkeypatch.setattr(photographs, "_write_picture", functools.partial(write_some, most=None))
+    pd.testing.assert_frame_equal(datasets.build_pairs(), pairs)
+    assert undisturbed == {file: file.read_bytes() for file in datasets.pairs_folder().rglob("*.*")}
     assert len(written) == 4 * len(pairs) / 3 + 2  # only the picture that was not noted yet is written again
 
 
 def test_another_table_makes_other_pairs(few, monkeypatch):
-    photos.build_pairs()
-    few.head(1).to_csv(photos.TABLE)
-    assert set(photos.build_pairs()["split"]) == {"train"}
+    datasets.build_pairs()
+    few.head(1).to_csv(photographs.TABLE)
+    assert set(datasets.build_pairs()["split"]) == {"train"}
 
 
 def picture_file(path, mode):
@@ -253,19 +254,19 @@ def picture_file(path, mode):
 )
 def test_pictures_are_read_as_a_viewer_shows_them(tmp_path, name, mode):
     expected = picture_file(tmp_path / name, mode)
-    found = photos.read_picture(tmp_path / name)
+    found = image_io.read_picture(tmp_path / name)
     assert found.shape == (16, 24, 3) and found.dtype == np.uint8
     assert np.abs(found - expected).max() <= (12 if name == "a.jpg" else 1)
 
 
 def test_what_shines_through_is_white(tmp_path):
     ramp = picture_file(tmp_path / "a.png", "LA")
-    assert np.abs(photos.read_picture(tmp_path / "a.png") - (0.2 * ramp + 0.8 * 255)).max() <= 1
+    assert np.abs(image_io.read_picture(tmp_path / "a.png") - (0.2 * ramp + 0.8 * 255)).max() <= 1
 
 
 def test_files_that_are_no_pictures(tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no file no.png"):
-        photos.read_picture(tmp_path / "no.png")
+        image_io.read_picture(tmp_path / "no.png")
     (tmp_path / "page.png").write_text("<html>not found</html>")
     Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / "a.gif")
     Image.fromarray(np.full((8, 8), 300, np.float32)).save(tmp_path / "large.tif")
@@ -275,7 +276,7 @@ def test_files_that_are_no_pictures(tmp_path):
         ("large.tif", "values reach from 300 to 300"),
     ):
         with pytest.raises(ValueError, match=f"{name} cannot be read as a picture: .*{reason}") as raised:
-            photos.read_picture(tmp_path / name)
+            image_io.read_picture(tmp_path / name)
         assert str(tmp_path) not in str(raised.value)
 
 
@@ -287,7 +288,7 @@ def test_the_page_about_the_data_says_what_is_in_the_table(table):
         f"{len(rows)} {'photographs ' if s == 'train' else ''}({rows['scene'].nunique()}" for s, rows in table.groupby("split")
     ]
     assert f"names {len(table)} photographs" in page and all(count in page for count in counts), counts
-    pairs = photos.pairs_folder() if (photos.pairs_folder() / "image_data.csv").exists() else None
+    pairs = datasets.pairs_folder() if (datasets.pairs_folder() / "image_data.csv").exists() else None
     assert pairs is None or f"cuts {pd.read_csv(pairs / 'image_data.csv')['high_res'].nunique()} pictures" in page
 
 

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from helpers import models, paths, plotting
+from helpers import metrics, models, paths, plotting, session
 
 
 @pytest.fixture
@@ -26,16 +26,15 @@ def shown(monkeypatch):
             assert not raw or (texts.pop() == metadata["image/png"]["alt"] and not texts)
 
     monkeypatch.setattr(plotting, "display", display)
+    monkeypatch.setattr(plotting, "captions", lambda: {"02_x": {"alt": "Strokes.", "caption": "What is found."}})
     return outputs
 
 
 def test_a_picture_is_saved_and_shown_with_its_description(shown, strokes, noisy_strokes):
-    plotting.show_images(
-        [strokes[:4], noisy_strokes[:4]], ["a", "b", "c", "d"], ["clean", "noisy"], name="02_x", alt="Strokes."
-    )
-    (data, metadata), path = shown[0], paths.figures() / "02_x.png"
+    plotting.show_images([strokes[:4], noisy_strokes[:4]], ["a", "b", "c", "d"], ["clean", "noisy"], name="02_x")
+    (data, metadata), path = shown[0], session.figures() / "02_x.png"
     assert path.read_bytes() == base64.b64decode(data["image/png"])
-    assert metadata["image/png"]["alt"] == "Strokes."
+    assert metadata["image/png"]["alt"] == "Strokes." and shown[1][0] == "*What is found.*"
     assert data["text/plain"].startswith("<figure 02_x: 4 of 16x16, 0.00 to 0.90, mean")
     picture = Image.open(path)
     assert picture.width == pytest.approx(7 * 120, abs=2) and path.stat().st_size < 500_000
@@ -43,27 +42,25 @@ def test_a_picture_is_saved_and_shown_with_its_description(shown, strokes, noisy
 
 
 def test_the_digest_follows_the_picture(shown, strokes):
-    plotting.show_images([strokes[:4]], name="02_x", alt="Strokes.")
-    plotting.show_images([strokes[1:5] * 0.9], name="02_x", alt="Strokes.")
-    assert shown[0][0]["text/plain"] != shown[1][0]["text/plain"]
+    plotting.show_images([strokes[:4]], name="02_x")
+    plotting.show_images([strokes[1:5] * 0.9], name="02_x")
+    assert shown[0][0]["text/plain"] != shown[2][0]["text/plain"]
 
 
 def test_the_same_picture_has_the_same_bytes(strokes, shown):
     for _ in range(2):
-        plotting.show_lines({"a": ([1, 2, 3], [3, 1, 2])}, "x", "y", name="02_lines", alt="A line.", references={"r": 2.5})
+        plotting.show_lines({"a": ([1, 2, 3], [3, 1, 2])}, "x", "y", name="02_lines", references={"r": 2.5})
     assert shown[0] == shown[1]
 
 
 def test_every_kind_of_figure_comes_out(shown):
     epochs = range(1, 21)
-    plotting.show_lines({"a": (epochs, np.linspace(10, 20, 20))}, "epoch", "PSNR (dB)", name="1", alt="A curve.")
-    plotting.show_lines({"a": ([1, 10], [3, 1], [2, 0], [4, 2])}, "x", "y", name="2", alt="A band.", log_x=True)
-    plotting.show_lines({"a": (range(2), [3, 1])}, "x", "y", name="3", alt="Classes.", categories=["0", "1"])
+    plotting.show_lines({"a": (epochs, np.linspace(10, 20, 20))}, "epoch", "PSNR (dB)", name="1")
+    plotting.show_lines({"a": ([1, 10], [3, 1], [2, 0], [4, 2])}, "x", "y", name="2", log_x=True)
+    plotting.show_lines({"a": (range(2), [3, 1])}, "x", "y", name="3", categories=["0", "1"])
     table = pd.DataFrame({"psnr": np.random.default_rng(0).normal(20, 1, 500)})
-    plotting.show_metric_histograms(
-        {"U-Net, best": table, "dense, published recipe": table - 3}, "psnr", "PSNR (dB)", name="4", alt="Histograms."
-    )
-    assert sorted(path.stem for path in paths.figures().glob("*.png")) == ["1", "2", "3", "4"]
+    plotting.show_metric_histograms({"U-Net, best": table, "dense, published recipe": table - 3}, "psnr", "PSNR (dB)", name="4")
+    assert sorted(path.stem for path in session.figures().glob("*.png")) == ["1", "2", "3", "4"]
     assert "a 10.0 to 20.0" in shown[0][0]["text/plain"]
 
 
@@ -88,16 +85,16 @@ def test_labels_at_the_ends_do_not_overlap(monkeypatch):
 
 def test_quick_pictures_say_so_and_go_elsewhere(monkeypatch, shown, strokes, own_folders):
     monkeypatch.delenv("COURSE_FIGURES")
-    paths.set_mode("quick")
-    plotting.show_images([strokes[:2]], name="02_x", alt="Strokes.")
+    session.start("quick")
+    plotting.show_images([strokes[:2]], name="02_x")
     assert (own_folders / "data" / "cache" / "quick" / "figures" / "02_x.png").exists()
     assert "quick" in shown[0][0]["text/plain"]
 
 
 def test_source_is_shown_without_its_docstring(shown):
-    plotting.show_source(models.dense_autoencoder)
+    plotting.show_source(models.unet)
     text = shown[0][0]
-    assert text.startswith("```python\ndef dense_autoencoder(") and 'Dense(count, activation="relu"' in text
+    assert text.startswith("```python\ndef unet(") and "Conv2DTranspose" in text
     assert "Parameters" not in text and "Height, width" not in text
 
 
@@ -119,7 +116,7 @@ def test_a_figures_folder_that_cannot_be_written(strokes, shown, own_folders, mo
     else:
         folder.chmod(0o500)
     with pytest.raises(OSError, match="cannot write to read-only: .*Make this folder writable, or set COURSE_FIGURES"):
-        plotting.show_images([strokes[:2]], name="02_x", alt="Strokes.")
+        plotting.show_images([strokes[:2]], name="02_x")
     folder.chmod(0o700)
     assert (folder / "02_x.png").read_bytes() == b"what stood before" and not shown
 
@@ -129,24 +126,21 @@ def _refuse(*args, **kwargs):
 
 
 def test_bad_input_is_refused(strokes):
-    for alt in (None, "", "  "):
-        with pytest.raises(ValueError, match="no alt text"):
-            plotting.show_images([strokes[:2]], name="02_x", alt=alt)
     for rows in ([], [strokes[0]], [strokes[:0]]):
         with pytest.raises(ValueError, match="rows have shapes"):
-            plotting.show_images(rows, alt="Strokes.")
+            plotting.show_images(rows)
     with pytest.raises(ValueError, match=r"titles for \[3\] pictures, expected \[2\]"):
-        plotting.show_images([strokes[:2]], ["a", "b", "c"], alt="Strokes.")
+        plotting.show_images([strokes[:2]], ["a", "b", "c"])
     with pytest.raises(ValueError, match="1 labels for 2 rows"):
-        plotting.show_images([strokes[:2]] * 2, labels=["a"], alt="Strokes.")
+        plotting.show_images([strokes[:2]] * 2, labels=["a"])
     with pytest.raises(ValueError, match="no line"):
-        plotting.show_lines({}, "x", "y", alt="Nothing.")
+        plotting.show_lines({}, "x", "y")
 
 
 def test_a_curve_without_a_colour_of_its_own_gets_none_that_is_taken(monkeypatch):
     figures = []
     monkeypatch.setattr(plotting, "save_figure", lambda figure, *rest: figures.append(figure))
-    plotting.show_lines({"blind": ([1, 2], [1, 2]), "U-Net, best": ([1, 2], [2, 3])}, "x", "y", alt="Two curves.")
+    plotting.show_lines({"blind": ([1, 2], [1, 2]), "U-Net, best": ([1, 2], [2, 3])}, "x", "y")
     blind, best = (line.get_color().lower() for line in figures[0].axes[0].lines)
     assert best == plotting.COLORS["U-Net, best"].lower() and blind.strip("#") != best.strip("#")
 
@@ -155,9 +149,7 @@ def test_an_axis_does_not_begin_above_a_curves_end(monkeypatch):
     figures = []
     monkeypatch.setattr(plotting, "save_figure", lambda figure, *rest: figures.append(figure))
     for end in (24, 17):
-        plotting.show_lines(
-            {"a": ([1, 2, 3], [5, 15, end]), "b": ([1, 2, 3], [5, 20, 25])}, "x", "y", y_from=20, alt="Two curves."
-        )
+        plotting.show_lines({"a": ([1, 2, 3], [5, 15, end]), "b": ([1, 2, 3], [5, 20, 25])}, "x", "y", y_from=20)
     assert [figure.axes[0].get_ylim()[0] >= 20 for figure in figures] == [True, False]
 
 
@@ -166,19 +158,19 @@ def test_no_two_methods_share_a_colour():
 
 
 def test_layers_and_panels_are_drawn(shown):
-    plotting.show_layers((784, 32, 784), ("pixels", "code", "pixels"), name="01_layers", alt="Three bars.")
+    plotting.show_layers((784, 32, 784), ("pixels", "code", "pixels"), name="01_layers")
     rng = np.random.default_rng(0)
     panels = {
         "points": (rng.normal(size=(50, 2)), np.arange(50) % 3),
         "pictures": rng.random((3, 4, 8, 8)),
         "bars": rng.random(20),
     }
-    plotting.show_panels(panels, columns=3, name="01_panels", alt="Points, pictures, bars.")
+    plotting.show_panels(panels, columns=3, name="01_panels")
     texts = [data["text/plain"] for data, _ in shown]
     assert texts[0] == "<figure 01_layers: 784, 32, 784>"
     assert "points mean" in texts[1] and "pictures mean 0.5" in texts[1] and "bars mean" in texts[1]
     for name in ("01_layers", "01_panels"):
-        assert np.asarray(Image.open(paths.figures() / f"{name}.png").convert("L")).std() > 20
+        assert np.asarray(Image.open(session.figures() / f"{name}.png").convert("L")).std() > 20
 
 
 def test_a_mosaic_keeps_the_order_of_its_pictures():
@@ -194,16 +186,32 @@ def test_a_mosaic_keeps_the_order_of_its_pictures():
 def test_a_metric_series_tells_kept_from_dropped(shown):
     rng = np.random.default_rng(0)
     table = pd.DataFrame({"image": range(40), "mse": rng.random(40), "psnr": rng.normal(25, 2, 40), "ssim": rng.random(40)})
-    plotting.show_metric_series(table, table.index[table["ssim"] > 0.5], name="03_series", alt="Scores.")
+    plotting.show_metric_series(table, table.index[table["ssim"] > 0.5], name="03_series")
     assert f"{(table['ssim'] > 0.5).sum()} of 40 kept" in shown[0][0]["text/plain"]
-    assert np.asarray(Image.open(paths.figures() / "03_series.png").convert("L")).std() > 10
+    assert np.asarray(Image.open(session.figures() / "03_series.png").convert("L")).std() > 10
 
 
 def test_a_scatter(shown):
     groups = {"digits": ([1e4, 1e5, 1e6], [6.0, 9.0, 10.0]), "photographs": ([3e5], [8.0])}
-    plotting.show_scatter(groups, "parameters", "gain, dB", log_x=True, name="06_x", alt="Points.")
+    plotting.show_scatter(groups, "parameters", "gain, dB", log_x=True, name="06_x")
     (data, _) = shown[0]
     assert data["text/plain"] == "<figure 06_x: digits 3 from 6.0 to 10.0; photographs 1 from 8.0 to 8.0>"
-    assert np.asarray(Image.open(paths.figures() / "06_x.png").convert("L")).std() > 5
+    assert np.asarray(Image.open(session.figures() / "06_x.png").convert("L")).std() > 5
     with pytest.raises(ValueError, match="no point"):
-        plotting.show_scatter({"none": ([], [])}, "x", "y", alt="Nothing.")
+        plotting.show_scatter({"none": ([], [])}, "x", "y")
+
+
+def test_restorations_are_shown_with_the_decibels_of_what_is_shown(shown, strokes, noisy_strokes, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plotting, "show_images", lambda *args, **kwargs: drawn.append(args))
+    exact = {"noisy strokes of all": noisy_strokes, "exact": strokes}
+    plotting.show_restorations(exact, strokes, [3, 5])
+    rows, titles, labels = drawn[0]
+    assert labels == ["clean", "noisy strokes\nof all", "exact"] and [len(row) for row in rows] == [2, 2, 2]
+    psnr = metrics.psnr(strokes[[3, 5]], np.clip(noisy_strokes[[3, 5]], 0, 1))
+    assert titles == [["", ""], [f"{value:.1f} dB" for value in psnr], ["exact", "exact"]]
+    plotting.show_restorations(exact, strokes, [3, 5], crop=(2, 3, 8, 6), methods_across=True)
+    rows, titles = drawn[1]
+    np.testing.assert_array_equal(rows[1][2], strokes[5, 2:10, 3:9])
+    part = metrics.psnr(strokes[5:6, 2:10, 3:9], np.clip(noisy_strokes[5:6, 2:10, 3:9], 0, 1))[0]
+    assert titles[1] == [f"noisy strokes of all\n{part:.1f} dB", "exact\nexact", "clean"]

@@ -15,15 +15,15 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from helpers import paths, photos
-from helpers.commands import pages, report
+from helpers import datasets, files, paths
+from helpers.commands import pages, promote, report
 
 FIGURE = """
 import numpy as np
-from helpers import paths, plotting, results
+from helpers import plotting, results, session
 import pandas as pd
-paths.set_mode(MODE)
-plotting.show_images([np.full((2, 8, 8, 1), {grey})], ["a", "b"], name="{number}_grey", alt="Two grey squares <1>.")
+session.start(MODE)
+plotting.show_images([np.full((2, 8, 8, 1), {grey})], ["a", "b"], name="{number}_grey")
 scores = pd.DataFrame({{"image": [0], "mse": [0.01], "psnr": [20.0], "ssim": [0.5]}})
 facts = dict(dataset="MNIST", split="test", degradation="noise 0.2 clipped", method="median", kind="classical")
 system = dict(task="grey squares", notebook="{number}", n_images=1, published_psnr=22.3, recipe_psnr=20.0, input_psnr=21.0)
@@ -51,7 +51,7 @@ def notebooks(own_folders, monkeypatch):
         "Before\n<!-- results -->\nold\n<!-- end of results -->\n<!-- minutes -->\n<!-- end of minutes -->\nAfter\n"
     )
     monkeypatch.setattr(report, "README", readme)
-    monkeypatch.setattr(photos, "load_photos", lambda split: [np.full((30, 45, 3), k, np.uint8) for k in range(7)])
+    monkeypatch.setattr(datasets, "load_photos", lambda split: [np.full((30, 45, 3), k, np.uint8) for k in range(7)])
     write_notebook(folder, "01", [FIGURE])
     return folder
 
@@ -63,17 +63,17 @@ def contents(folder):
 def test_a_report_and_a_second_one(notebooks, capsys):
     before = contents(notebooks)
     assert report.main([]) == 0
-    first = contents(paths.figures())
+    first = contents(paths.report_figures())
     assert {str(path) for path in first} == {
         "01_grey.png",
         "tables/01_results.csv",
         "tables/06_systems.csv",
         "report.html",
-        *(f"photos_{split}.png" for split in photos.SPLITS),
+        *(f"photos_{split}.png" for split in datasets.SPLITS),
     }
-    assert Image.open(paths.figures() / "photos_test.png").size == (5 * 170 + 2, 2 * 114 + 2)
+    assert Image.open(paths.report_figures() / "photos_test.png").size == (5 * 170 + 2, 2 * 114 + 2)
     page = first[pathlib.Path("report.html")].decode()
-    assert 'alt="Two grey squares &lt;1&gt;."' in page and "data:image/webp;base64," in page
+    assert 'alt="A figure of the reader&#x27;s own. 2 of 8x8' in page and "data:image/webp;base64," in page
     assert "<em>Its sentence.</em>" in page
     assert "median" in page and "make report" in page and "http" not in page.replace("http-equiv", "")
     assert str(paths.ROOT) not in page and "/root" not in page
@@ -82,20 +82,20 @@ def test_a_report_and_a_second_one(notebooks, capsys):
     assert "grey squares (21.00 dB before, 20.00 after)" in page and "Grey squares: grey reaches 25.12 dB" in page
     assert readme.startswith("Before") and readme.endswith("After\n")
     assert report.main([]) == 0
-    assert contents(paths.figures()) == first and contents(notebooks) == before and report.README.read_text() == readme
+    assert contents(paths.report_figures()) == first and contents(notebooks) == before and report.README.read_text() == readme
     assert "1 notebook(s)" in capsys.readouterr().out
 
 
 def test_a_failing_notebook_is_named_and_changes_nothing(notebooks, capsys):
     assert report.main([]) == 0
-    before = contents(paths.figures())
+    before = contents(paths.report_figures())
     write_notebook(notebooks, "01", [FIGURE], grey=0.9)  # would change its figure
     write_notebook(notebooks, "02", ["x = 1", "def inner():\n    return 1 / 0\n\n\ninner()"])
     assert report.main([]) == 1
     said = capsys.readouterr().err
     assert "02_chapter.ipynb failed in cell In [3] (number 4 from the top)" in said
     assert "ZeroDivisionError" in said and "return 1 / 0" in said
-    assert contents(paths.figures()) == before
+    assert contents(paths.report_figures()) == before
 
 
 def test_one_failing_notebook_does_not_stop_the_others_and_the_last_runs_last(notebooks, capsys):
@@ -106,7 +106,7 @@ def test_one_failing_notebook_does_not_stop_the_others_and_the_last_runs_last(no
     said = capsys.readouterr().err
     assert "01_chapter.ipynb failed in cell In [2]" in said and "03_chapter.ipynb failed in cell In [3]" in said
     assert "02_chapter.ipynb" not in said and "2 of 3 notebooks failed" in said
-    assert (paths.cache() / "report/02_chapter.ipynb").exists() and not paths.figures().exists()
+    assert (paths.cache() / "report/02_chapter.ipynb").exists() and not paths.report_figures().exists()
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_process_that_is_killed_is_named(notebooks, capsys, process, said):
     """A kernel, or the process that runs it, as a system short of memory ends them."""
     write_notebook(notebooks, "01", [f"import os, signal\nos.kill(os.{process}(), signal.SIGKILL)"])
     assert report.main([]) == 1
-    assert said in capsys.readouterr().err and not paths.figures().exists()
+    assert said in capsys.readouterr().err and not paths.report_figures().exists()
 
 
 def run_writes(folder, **files):
@@ -125,17 +125,19 @@ def run_writes(folder, **files):
         path = folder / f"fresh/{name}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    report.take_over(folder / "fresh", paths.figures(), folder / "written.json")
+    report.take_over(folder / "fresh", paths.report_figures(), folder / "written.json")
 
 
 def test_stale_figures_go_and_those_of_a_reader_stay(own_folders):
     run_writes(own_folders, **{"01_a": "a", "01_gone": "from a cell that is gone", "01_mine_now": "drawn"})
     readers = {"mine.png": "m", "01_mine.png": "m", "tables/notes.csv": "n", "01_mine_now.png": "painted over"}
-    (paths.figures() / "tables").mkdir()
+    (paths.report_figures() / "tables").mkdir()
     for name, text in readers.items():
-        (paths.figures() / name).write_text(text)
+        (paths.report_figures() / name).write_text(text)
     run_writes(own_folders, **{"01_a": "a"})
-    left = {path.relative_to(paths.figures()).as_posix(): path.read_text() for path in paths.figures().rglob("*.*")}
+    left = {
+        path.relative_to(paths.report_figures()).as_posix(): path.read_text() for path in paths.report_figures().rglob("*.*")
+    }
     assert left == {"01_a.png": "a", **readers}
     assert not (own_folders / "fresh").exists()
 
@@ -144,7 +146,7 @@ def test_stale_figures_go_and_those_of_a_reader_stay(own_folders):
 def test_stale_figures_of_a_fresh_clone_go(own_folders, monkeypatch):
     """There no run has noted yet what it wrote: git knows what came with the clone, and what was changed since."""
     monkeypatch.setattr(paths, "ROOT", own_folders)
-    folder = paths.figures()
+    folder = paths.report_figures()
     folder.mkdir()
     for name in ("01_gone.png", "01_changed.png", "logo of mine.png"):
         (folder / name).write_text("committed")
@@ -168,13 +170,13 @@ def test_what_a_reader_edits_while_the_notebooks_run_is_not_overwritten(notebook
     monkeypatch.setattr(report, "run_notebooks", run_and_edit)
     assert report.main(["--store"]) == 1
     assert "edited while the notebooks ran: 01_chapter.ipynb" in capsys.readouterr().err
-    assert "A chapter, edited" in source.read_text() and not paths.figures().exists()
+    assert "A chapter, edited" in source.read_text() and not paths.report_figures().exists()
 
 
 def test_fresh_forgets_trainings_and_nothing_else(notebooks, monkeypatch):
     runs = paths.runs("full")
     runs.mkdir(parents=True)
-    for name in ("a.json", "a.keras", "a.test.csv.gz", "b.state.npz", "mine.keras", "notes.txt"):
+    for name in ("a.json", "a.keras", "a.csv", "b.state.npz", "mine.keras", "notes.txt"):
         (runs / name).write_text("{}")
     monkeypatch.setattr(report, "run_notebooks", lambda *arguments: {})
     report.build("full")
@@ -198,7 +200,7 @@ def test_stored_outputs_are_the_same_whenever_they_are_made(notebooks):
 
 def test_quick_writes_nothing_into_the_committed_folders(notebooks):
     assert report.main(["--mode", "quick"]) == 0
-    assert not paths.figures().exists() and (paths.runs("quick") / "figures" / "01_grey.png").exists()
+    assert not paths.report_figures().exists() and (paths.runs("quick") / "figures" / "01_grey.png").exists()
 
 
 def test_copies_of_a_reader_are_not_run(notebooks):
@@ -212,41 +214,52 @@ def test_nothing_to_run(notebooks, capsys):
     assert "no notebook named NN_name.ipynb" in capsys.readouterr().err
 
 
-def record(name, psnr, kept="weights", n_images=10, weights=None):
-    results = {"results": {"test": {"psnr": psnr, "n_images": n_images}}} if psnr else {}
-    return json.dumps({"name": name, "kept": kept, "minutes": 1.0, "weights_sha256": weights or f"of {psnr}", **results})
+def record(name, study=None, weights=""):
+    return json.dumps({"name": name, "study": study, "minutes": 1.0, "weights_sha256": weights or f"of {name}"})
 
 
-def test_shipped_against_retrained_and_promotion(own_folders, capsys):
+def results_table(folder, psnr, n_images=10):
+    facts = {"notebook": "02", "dataset": "MNIST", "split": "test", "degradation": "noise 0.2 clipped", "method": "median"}
+    (folder / "tables").mkdir(parents=True, exist_ok=True)
+    pd.DataFrame([facts | {"n_images": n_images, "psnr": psnr}]).to_csv(folder / "tables/02_results.csv", index=False)
+
+
+def test_shipped_against_retrained(own_folders, capsys):
     runs = paths.runs("full")
     for folder in (runs, paths.records()):
         folder.mkdir(parents=True)
-    (paths.records() / "a.json").write_text(record("a", 25.0))
-    (runs / "a.json").write_text(record("a", 25.05))
-    (runs / "a.keras").write_text("weights a")
-    (runs / "b.json").write_text(record("b", 20.0, kept="record"))
-    (runs / "b.keras").write_text("weights b")
-    (runs / "b.test.csv.gz").write_text("scores b")
-    (paths.records() / "c.json").write_text(record("c", None))
-    (runs / "c.json").write_text(record("c", None))  # trained, and never scored
-    (runs / "c.keras").write_text("weights c")
-    assert report.compare_trainings()
+    (paths.records() / "a.json").write_text(record("a"))
+    (runs / "a.json").write_text(record("a"))
+    (paths.records() / "b.json").write_text(record("b"))
+    (runs / "b.json").write_text(record("b", weights="others"))
+    (runs / "c.json").write_text(record("c"))
+    results_table(paths.report_figures(), 25.0)
+    results_table(runs / "figures", 25.05)
+    assert promote.compare_trainings()
     said = capsys.readouterr().out
-    assert re.search(r"\ba +test +25\.0 +25\.05 +0\.05 +same\n", said) and re.search(r"\bb .* new\n", said)
-    assert re.search(r"\bc .* same bits\n", said)
-    (runs / "a.json").write_text(record("a", 24.8))
-    assert not report.compare_trainings()
-    assert "DIFFERS" in capsys.readouterr().out
-    for retrained in (record("a", 25.1, n_images=8), record("a", 25.1, weights="of 25.0")):
-        (runs / "a.json").write_text(retrained)
-        assert not report.compare_trainings()
-        assert re.search(r"\ba +test +25\.0 +25\.1 +0\.1 +OTHER IMAGES\n", capsys.readouterr().out)
-    (runs / "a.json").write_text(record("a", 24.8))
-    (runs / "c.json").unlink()
-    assert report.main(["--promote"]) == 0
-    assert json.loads((paths.records() / "a.json").read_text())["results"]["test"]["psnr"] == 24.8
+    for line in (r"\ba +1\.0 +same bits", r"\bb +1\.0 +other bits", r"\bc +1\.0 +not shipped", r"25\.05 .*0\.05 +same"):
+        assert re.search(line, said), said
+    results_table(runs / "figures", 24.8)
+    assert not promote.compare_trainings() and "DIFFERS" in capsys.readouterr().out
+    results_table(runs / "figures", 25.01, n_images=8)
+    assert not promote.compare_trainings() and "OTHER IMAGES" in capsys.readouterr().out
+    results_table(runs / "figures", 25.0)
+    assert promote.compare_trainings() and "DIFFERS" not in capsys.readouterr().out
+
+
+def test_promotion_takes_what_is_shipped(own_folders, capsys):
+    runs = paths.runs("full")
+    runs.mkdir(parents=True)
+    (runs / "a.json").write_text(record("a"))
+    (runs / "a.keras").write_text("weights a")
+    (runs / "b_1.json").write_text(record("b_1", study="b"))  # its table is what is shipped
+    (runs / "b_1.keras").write_text("weights b")
+    (runs / "b.json").write_text(json.dumps({"name": "b", "minutes": 1.0, "table_sha256": "of b"}))
+    (runs / "b.csv").write_text("table b")
+    (runs / "mine.keras").write_text("no record")
+    assert promote.main() == 0
     assert sorted(path.name for path in paths.weights().iterdir()) == ["a.keras"]
-    assert (paths.records() / "b.test.csv.gz").read_text() == "scores b"
+    assert sorted(path.name for path in paths.records().iterdir()) == ["a.json", "b.csv", "b.json"]
 
 
 def test_the_time_left_counts_what_is_not_finished(own_folders):
@@ -255,12 +268,12 @@ def test_the_time_left_counts_what_is_not_finished(own_folders):
         (paths.records() / f"{name}.json").write_text(json.dumps({"minutes": minutes}))
     assert report.minutes_left() == 6.5
     paths.runs("full").mkdir(parents=True)
-    (paths.runs("full") / "b.keras").write_text("weights")
+    (paths.runs("full") / "b.json").write_text("{}")
     assert report.minutes_left() == 2.5
 
 
 def test_nothing_to_promote(capsys):
-    assert report.main(["--promote"]) == 1
+    assert promote.main() == 1
     assert "run `make train` first" in capsys.readouterr().err
 
 
@@ -272,9 +285,9 @@ def test_no_browser_no_pdf(monkeypatch, capsys):
 
 def test_a_write_is_whole_or_not_at_all(own_folders):
     path = own_folders / "deep" / "file.txt"
-    with paths.replacing(path) as temporary:
+    with files.replacing(path) as temporary:
         temporary.write_text("first")
-    with pytest.raises(RuntimeError), paths.replacing(path) as temporary:
+    with pytest.raises(RuntimeError), files.replacing(path) as temporary:
         temporary.write_text("half")
         raise RuntimeError("the disk is full")
     assert path.read_text() == "first" and [p.name for p in path.parent.iterdir()] == ["file.txt"]
@@ -311,7 +324,7 @@ def known_numbers():
         values += pd.read_csv(path).select_dtypes("number").to_numpy().ravel().tolist()
     for path in (paths.ROOT / "data" / "records").glob("*.json"):
         record = json.loads(path.read_text(encoding="utf-8"))
-        values += [record["minutes"], record["parameters"], record["recipe"]["epochs"], record["recipe"]["seed"]]
+        values += [record[key] for key in ("minutes", "parameters", "trainings") if key in record]
     finite = np.array(values)[np.isfinite(values)]
     return {f"{value:,.{decimals}f}" for value in finite for decimals in range(5)}
 

@@ -11,18 +11,10 @@ import zlib
 import numpy as np
 import psutil
 import pytest
+from conftest import from_chapter
 from PIL import Image
 
-from helpers import (
-    baselines,
-    degradations,
-    metrics,
-    models,
-    paths,
-    photos,
-    restore,
-    training,
-)
+from helpers import baselines, datasets, degradations, metrics, paths, recipes, restore, training
 from helpers.backend import keras
 
 
@@ -63,7 +55,7 @@ def test_twice_the_size_starts_from_bicubic(identity):
     image = np.random.default_rng(0).random((33, 41, 3), dtype=np.float32)
     enlarged = restore.restore_image(image, identity, scale=2)
     np.testing.assert_array_equal(enlarged, baselines.enlarge(image[np.newaxis], 2)[0])
-    untrained = models.residual_super_resolution()
+    untrained = from_chapter("04", "residual_super_resolution")()
     assert restore.restore_image((255 * image).astype(np.uint8), untrained, scale=2).shape == (66, 82, 3)
 
 
@@ -107,7 +99,7 @@ def shipped(sharpener, identity):
     for name, model in {"denoise_blind": sharpener, "denoise_25": identity, "sr_x2": identity, "mnist_best": digits}.items():
         model.save(paths.weights() / f"{name}.keras")
         record = {"recipe": {}, "parameters": 0, "minutes": 0, "history": {}}
-        record["weights_sha256"] = training._digest(model.get_weights())
+        record["weights_sha256"] = recipes.digest(model.get_weights())
         (paths.records() / f"{name}.json").write_text(json.dumps(record))
 
 
@@ -456,7 +448,7 @@ def test_grey_pictures_are_warned_of(shipped, tmp_path, capsys):
 )
 def test_grey_is_denoised_as_well_as_by_non_local_means():
     network = keras.models.load_model(paths.ROOT / "data/weights/denoise_25.keras")
-    photograph = photos.load_photos("shown")[0][:256, :256]
+    photograph = datasets.load_photos("shown")[0][:256, :256]
     grey = photograph.mean(axis=-1, keepdims=True, dtype=np.float32)[np.newaxis] / 255
     noisy = degradations.add_gaussian_noise(grey, 25 / 255, rng=0, clip=True)
     three = restore.restore_image(noisy[0].repeat(3, axis=-1), network)

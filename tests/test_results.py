@@ -1,10 +1,9 @@
 import csv
-import json
 
 import pandas as pd
 import pytest
 
-from helpers import paths, plotting, results
+from helpers import datasets, plotting, results, session
 
 scores = pd.DataFrame({"image": [0, 1], "mse": [0.01, 0.02], "psnr": [20.0, 16.9897], "ssim": [0.5, 0.75]})
 facts = {
@@ -24,7 +23,7 @@ def test_a_row_holds_means_and_a_file_their_digits():
     ]
     table = results.save("02_results", rows)
     assert list(table) == results.COLUMNS and table["psnr"][0] == pytest.approx(18.49485)
-    with open(paths.tables() / "02_results.csv", newline="", encoding="utf-8") as file:
+    with open(session.tables() / "02_results.csv", newline="", encoding="utf-8") as file:
         first, second = csv.DictReader(file)
     assert (first["mse"], first["psnr"], first["ssim"], first["n_images"]) == ("0.015", "18.4948", "0.6250", "2")
     assert (first["published_psnr"], second["published_psnr"], second["params"]) == ("", "23.2", "7")
@@ -42,7 +41,7 @@ def test_no_scores_no_row():
 
 
 def test_names_are_said_once():
-    for names in (results.METHODS, results.DEGRADATIONS, results.KINDS, results.SOURCES, results.SPLITS):
+    for names in (results.METHODS, results.DEGRADATIONS, results.KINDS, results.SOURCES, datasets.SPLITS):
         assert len(set(names)) == len(names)
     assert set(plotting.COLORS) - {"clean"} <= set(results.METHODS)
 
@@ -54,19 +53,3 @@ def test_a_table_of_this_run_or_else_the_reports():
     assert len(results.load("01_results")) > 5  # the report's, since this test wrote none
     with pytest.raises(FileNotFoundError, match=r"no table 09_results\.csv: run chapter 09 first"):
         results.load("09_results")
-
-
-def test_the_score_beside_shipped_weights_is_the_one_in_the_tables(monkeypatch):
-    monkeypatch.delenv("COURSE_DATA")  # the course's own records, only read here
-    rows = pd.concat([results.load(f"{chapter:02}_results") for chapter in range(1, 6)])
-    rows = rows[(rows["source"] == "weights") & (rows["split"] == "test")]
-    together = rows.groupby(["notebook", "method"]).agg({"n_images": "sum", "psnr": "mean"})  # chapter 04 scores three factors
-    rows = pd.concat([rows, together])
-    scored = 0
-    for path in sorted(paths.weights().glob("*.keras")):
-        record = json.loads((paths.records() / f"{path.stem}.json").read_text(encoding="utf-8"))
-        if score := record.get("results", {}).get("test"):
-            same_images = rows[rows["n_images"] == score["n_images"]]
-            assert (same_images["psnr"] - score["psnr"]).abs().min() < 1e-3, path.stem
-            scored += 1
-    assert scored > 20

@@ -1,7 +1,6 @@
 """Runs: the same bits from the same seed, also after an interruption; and what is loaded is what was trained."""
 
 import functools
-import gzip
 import json
 import os
 import shutil
@@ -9,12 +8,13 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import datasets, degradations, models, paths, training
+from helpers import datasets, degradations, models, paths, recipes, session, training
 from helpers.backend import keras
 
 noise = functools.partial(degradations.add_gaussian_noise, sigma=0.2, clip=True)
@@ -27,15 +27,19 @@ def network():
     return keras.Model(images, keras.layers.Conv2D(1, 3, padding="same", name="restored")(x), name="small")
 
 
-def fit(strokes, mode="full", name="small", epochs=4, seed=1, rate=1e-2, keep="weights", build=network, callbacks=()):
+def fit(
+    strokes, mode="full", name="small", epochs=4, seed=1, rate=1e-2, build=network, callbacks=(), degrade=noise, start=None
+):
+    session.start(mode, seed)
     training.set_seed(seed)
-    model, data = build(), datasets.DegradedSequence(strokes, noise, batch_size=16, seed=seed)
-    model.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, epochs * len(data))), "mse")
-    run = training.Run(name, mode, keep)
-    history = run.fit(
-        model, data, epochs=epochs, seed=seed, validation_data=(noise(strokes, rng=9), strokes), callbacks=[*callbacks]
+    model, data = build(), datasets.DegradedSequence(strokes, degrade, batch_size=16, seed=seed)
+    if start is not None:
+        model.set_weights(start)
+    training.compile_with_decay(model, data, epochs, rate)
+    history = training.fit(
+        model, data, epochs=epochs, name=name, validation_data=(noise(strokes, rng=9), strokes), callbacks=[*callbacks]
     )
-    return run, model, history
+    return model, history
 
 
 def weights(model):
@@ -62,25 +66,26 @@ class StopAfter(keras.callbacks.Callback):
 
 
 def test_two_trainings_with_one_seed_give_the_same_bits(strokes, monkeypatch, own_folders):
-    _, first, first_history = fit(strokes)
+    first, first_history = fit(strokes)
     monkeypatch.setenv("COURSE_CACHE", str(own_folders / "another"))
-    _, second, second_history = fit(strokes)
+    second, second_history = fit(strokes)
     np.testing.assert_array_equal(weights(first), weights(second))
     pd.testing.assert_frame_equal(first_history.drop(columns="seconds"), second_history.drop(columns="seconds"))
-    assert np.abs(weights(fit(strokes, seed=2)[1]) - weights(first)).max() > 1e-4
+    assert np.abs(weights(fit(strokes, seed=2)[0]) - weights(first)).max() > 1e-4
 
 
 @pytest.mark.parametrize("batches", [1, 7, 8, 11])
 def test_interrupted_and_resumed_gives_the_same_bits(strokes, batches, monkeypatch, own_folders):
     monkeypatch.setattr(training, "_resumable", lambda callbacks: True)  # the callback that interrupts keeps no state
-    _, through, history = fit(strokes)
+    through, history = fit(strokes)
     monkeypatch.setenv("COURSE_CACHE", str(own_folders / "interrupted"))
     with pytest.raises(KeyboardInterrupt, match=rf"stopped after epoch {(batches - 1) // 4} of 4.*goes on from there"):
         fit(strokes, callbacks=[StopAfter(batches)])
-    run, resumed, resumed_history = fit(strokes)
+    resumed, resumed_history = fit(strokes)
     np.testing.assert_array_equal(weights(resumed), weights(through))
     pd.testing.assert_frame_equal(resumed_history.drop(columns="seconds"), history.drop(columns="seconds"))
-    assert run.record["weights_sha256"] == training._digest(through.get_weights())
+    record = training.read_record("small", paths.runs("full"))
+    assert record["weights_sha256"] == recipes.digest(through.get_weights())
     assert not list(paths.runs("full").glob("*.state.npz"))
 
 
@@ -91,16 +96,15 @@ def test_killed_and_resumed_gives_the_same_bits(tmp_path):
     script.write_text(
         textwrap.dedent("""
         import functools, numpy as np
-        from helpers import datasets, degradations, models, training
+        from helpers import datasets, degradations, models, recipes, training
         import keras
-        training.set_seed(1)
+        training.begin("killed", "full", seed=1)
         noise = functools.partial(degradations.add_gaussian_noise, sigma=0.2)
         images = np.random.default_rng(0).random((400, 28, 28, 1), dtype=np.float32)
         model, data = models.unet(), datasets.DegradedSequence(images, noise, batch_size=20, seed=1)
         model.compile("adam", "mse")
-        run = training.Run("killed", "full")
-        run.fit(model, data, epochs=8, seed=1)
-        print(run.record["weights_sha256"])
+        training.fit(model, data, epochs=8, name="killed")
+        print(recipes.digest(model.get_weights()))
     """)
     )
 
@@ -112,12 +116,12 @@ def test_killed_and_resumed_gives_the_same_bits(tmp_path):
     for epochs_done in (1, 3, 5):
         process, state = start("killed"), tmp_path / "killed" / "runs" / "killed.state.npz"
         while process.poll() is None and _epochs_in(state) < epochs_done:
-            pass
+            time.sleep(0.01)
         assert process.poll() is None, "it finished before it could be killed"
         process.send_signal(signal.SIGKILL)
         process.wait()
     resumed, _ = start("killed").communicate()
-    assert resumed == undisturbed and len(resumed.strip()) == 64
+    assert resumed.split()[-1] == undisturbed.split()[-1] and len(resumed.split()[-1]) == 64
 
 
 def _epochs_in(state):
@@ -127,13 +131,16 @@ def _epochs_in(state):
         return len(json.loads(str(saved["log"]))["epoch"])
 
 
-def test_a_finished_run_is_loaded_and_another_recipe_is_trained(strokes):
-    _, first, history = fit(strokes)
-    _, again, loaded_history = fit(strokes, callbacks=[StopAfter(1)])  # would interrupt if it trained
+def test_a_finished_run_is_loaded_and_another_recipe_is_trained(strokes, monkeypatch):
+    first, history = fit(strokes)
+    trained = []
+    monkeypatch.setattr(training, "_train", lambda *arguments: trained.append(arguments))
+    again, loaded_history = fit(strokes)
     np.testing.assert_array_equal(weights(first), weights(again))
     pd.testing.assert_frame_equal(history, loaded_history)
-    with pytest.raises(KeyboardInterrupt):
-        fit(strokes, rate=2e-2, callbacks=[StopAfter(1)])
+    assert not trained
+    fit(strokes, rate=2e-2)
+    assert len(trained) == 1
 
 
 def test_what_is_built_next_does_not_depend_on_whether_a_training_was_loaded(strokes):
@@ -152,15 +159,27 @@ def test_several_steps_a_call_are_the_same_steps(strokes, monkeypatch):
     trained = []
     for long_epoch in (10**9, 20):
         monkeypatch.setattr(training, "LONG_EPOCH", long_epoch)
+        session.start("full")
         training.set_seed(1)
         model, data = network(), datasets.DegradedSequence(strokes[:46], noise, batch_size=2, seed=1)
         assert len(data) == 23  # two calls of ten steps and one of three
-        model.compile("adam", "mse")
-        history = training.Run("steps", "quick").fit(model, data, epochs=2, seed=1)
+        training.compile_with_decay(model, data, 2)
+        assert model.steps_per_execution == (10 if long_epoch == 20 else 1)
+        history = training.fit(model, data, epochs=2, name=f"steps_{long_epoch}")
         trained.append((weights(model), history["loss"].tolist(), int(model.optimizer.iterations)))
     np.testing.assert_array_equal(trained[0][0], trained[1][0])
     np.testing.assert_allclose(trained[0][1], trained[1][1], rtol=1e-6)
     assert trained[0][2] == trained[1][2] == 46
+
+
+def test_nothing_of_the_callers_model_is_changed_but_its_weights(strokes):
+    session.start("full")
+    model = network()
+    model.compile("adam", "mse")
+    before = {key: value for key, value in vars(model).items() if callable(value)}
+    training.fit(model, datasets.DegradedSequence(strokes, noise, 1, 0), epochs=1, name="long_epoch")
+    assert model.steps_per_execution == 1 and "call" not in vars(model)
+    assert {key: value for key, value in vars(model).items() if key in before} == before or model.train_function is not None
 
 
 def test_quick_trains_anew_each_time(strokes):
@@ -168,6 +187,18 @@ def test_quick_trains_anew_each_time(strokes):
     with pytest.raises(KeyboardInterrupt, match="starts again"):
         fit(strokes, mode="quick", callbacks=[StopAfter(1)])
     assert not paths.runs("full").exists() and not paths.records().exists()
+
+
+def test_quick_is_short_whatever_is_asked_for():
+    session.start("quick")
+    images = np.zeros((400, 64, 64, 3), np.float32)
+    data = datasets.DegradedSequence(images, noise, batch_size=4, seed=0)
+    assert training._length(data, None, 190) == (100, 2)
+    data = datasets.DegradedSequence(np.zeros((60, 256, 384, 1), np.float32), noise, batch_size=8, seed=0)
+    assert training._length(data, None, 10) == (5, 2)
+    assert training._length(images, 100, 1) == (4, 1)
+    session.start("full")
+    assert training._length(data, None, 10) == (8, 10)
 
 
 def test_arrays_are_shown_in_a_new_order_each_epoch(strokes):
@@ -179,40 +210,31 @@ def test_arrays_are_shown_in_a_new_order_each_epoch(strokes):
         np.testing.assert_array_equal(y, 2 * x)
         seen.append(x.tolist())
     assert sorted(seen[0]) == sorted(seen[1]) == list(range(10)) and seen[0] != seen[1]
+    session.start("quick")
     model = network()
     model.compile("adam", "mse")
-    assert len(training.Run("arrays", "quick").fit(model, noise(strokes, rng=0), strokes, batch_size=16, epochs=2)) == 2
+    assert len(training.fit(model, noise(strokes, rng=0), strokes, batch_size=16, epochs=5, name="arrays")) == 2
+    with pytest.raises(ValueError, match="x holds 60 items and y 59"):
+        training.fit(model, strokes, strokes[1:], epochs=1, name="arrays")
 
 
-def test_pretrained_loads_what_was_trained(strokes):
-    run, trained, history = fit(strokes)
-    table = run.score(trained, noise(strokes, rng=3), strokes)
+def test_pretrained_loads_what_was_trained_and_says_so(strokes, capsys):
+    trained, history = fit(strokes)
     ship()
-    loaded_run, loaded, loaded_history = fit(strokes, mode="pretrained")
+    loaded, loaded_history = fit(strokes, mode="pretrained")
+    assert "loaded small: 4 epochs, 0.0 minutes on" in capsys.readouterr().out
     np.testing.assert_array_equal(weights(trained), weights(loaded))
     pd.testing.assert_frame_equal(history, loaded_history)
-    pd.testing.assert_frame_equal(loaded_run.score(loaded, noise(strokes, rng=3), strokes), table)
-    assert loaded_run.source == "weights" and loaded_run.record["results"]["test"]["n_images"] == 60
+    assert loaded_history.attrs["parameters"] == loaded.count_params()
     assert keras.models.load_model(paths.weights() / "small.keras", safe_mode=True).count_params() == loaded.count_params()
+    np.testing.assert_array_equal(weights(training.load_network("small")), weights(trained))
 
 
-def test_a_record_gives_scores_and_refuses_to_predict(strokes):
-    run, model, _ = fit(strokes, keep="record")
-    table = run.score(model, noise(strokes, rng=3), strokes)
+def test_a_cell_that_is_run_again_loads_again(strokes):
+    fit(strokes)
     ship()
-    shutil.rmtree(paths.weights())
-    run, model, _ = fit(strokes, mode="pretrained", keep="record")
-    recorded = run.score(model, noise(strokes, rng=3), strokes)
-    np.testing.assert_allclose(recorded["psnr"], table["psnr"], atol=1e-4)
-    assert run.source == "record" and list(recorded) == list(table)
-    with pytest.raises(RuntimeError, match="set MODE = 'quick'"):
-        model.predict(strokes, verbose=0)
-    with pytest.raises(RuntimeError, match="set MODE = 'quick'"):
-        model(strokes)
-    with pytest.raises(ValueError, match="scored on other images"):
-        run.score(model, noise(strokes, rng=4), strokes)
-    with pytest.raises(ValueError, match="no scores for 'train'"):
-        run.score(model, noise(strokes, rng=3), strokes, "train")
+    loaded, _ = fit(strokes, mode="pretrained")
+    fit(strokes, mode="pretrained", start=loaded.get_weights())
 
 
 def test_a_changed_recipe_is_refused(strokes):
@@ -228,6 +250,163 @@ def test_a_changed_recipe_is_refused(strokes):
         fit(strokes[:30], mode="pretrained")
     with pytest.raises(ValueError, match="another recipe: architecture is"):
         fit(strokes, mode="pretrained", build=lambda: models.unet((16, 16, 1)))
+    with pytest.raises(ValueError, match="seed is 2, recorded 1"):
+        fit(strokes, mode="pretrained", seed=2)
+
+
+def test_the_weights_that_a_training_starts_from_belong_to_it(strokes):
+    """As chapter 05's `continued()` and `unet()`, which have the same layers."""
+    other, _ = fit(strokes, name="other", seed=5)
+    fit(strokes)
+    ship()
+    with pytest.raises(ValueError, match="starts_from is '[0-9a-f]{64}', recorded 'its initializers'"):
+        fit(strokes, mode="pretrained", start=other.get_weights())
+    fit(strokes, name="continued", start=other.get_weights())
+    ship()
+    fit(strokes, name="continued", mode="pretrained", start=other.get_weights())
+    with pytest.raises(ValueError, match="starts_from is 'its initializers', recorded '[0-9a-f]{64}'"):
+        fit(strokes, name="continued", mode="pretrained")
+
+
+def test_what_a_degradation_does_belongs_to_the_training(strokes, monkeypatch):
+    """Changed inside, and by a number that it reads: the name is the same."""
+    strengths = (5, 55)
+
+    def any_noise(images, rng):
+        sigma = rng.uniform(*strengths, (len(images), 1, 1, 1)) / 255
+        return degradations.add_gaussian_noise(images, sigma, rng)
+
+    first = any_noise
+    fit(strokes, degrade=first)
+    ship()
+    fit(strokes, mode="pretrained", degrade=first)
+
+    def any_noise(images, rng):
+        sigma = rng.uniform(5, 100, (len(images), 1, 1, 1)) / 255
+        return degradations.add_gaussian_noise(images, sigma, rng)
+
+    changed = r"data\.degrade is 'any_noise\(\) [0-9a-f]{16}', recorded 'any_noise\(\) [0-9a-f]{16}'"
+    with pytest.raises(ValueError, match=changed):
+        fit(strokes, mode="pretrained", degrade=any_noise)
+    strengths = (5, 100)
+    with pytest.raises(ValueError, match=changed):
+        fit(strokes, mode="pretrained", degrade=first)
+    trained = []
+    monkeypatch.setattr(training, "_train", lambda *arguments: trained.append(arguments))
+    fit(strokes, degrade=any_noise)
+    assert trained  # it is not taken for finished
+
+
+def test_targets_in_another_order_are_other_targets(strokes):
+    def train(targets, mode):
+        session.start(mode)
+        training.set_seed(0)
+        model = network()
+        model.compile("adam", "mse")
+        return training.fit(model, noise(strokes, rng=0), targets, epochs=1, name="arrays")
+
+    train(strokes, "full")
+    ship()
+    train(strokes, "pretrained")
+    with pytest.raises(ValueError, match=r"data\.y is 'array \[60, 16, 16, 1\] [0-9a-f]{16}'"):
+        train(strokes[::-1], "pretrained")
+
+
+def test_callbacks_and_validation_belong_to_the_training(strokes):
+    stop = keras.callbacks.EarlyStopping
+    fit(strokes, callbacks=[stop(patience=3)])
+    ship()
+    used = stop(patience=3)
+    used.wait = used.stopped_epoch = 2  # as after a training
+    fit(strokes, mode="pretrained", callbacks=[used])
+    with pytest.raises(ValueError, match="callbacks is "):
+        fit(strokes, mode="pretrained", callbacks=[stop(patience=2)])
+    with pytest.raises(ValueError, match="callbacks is "):
+        fit(strokes, mode="pretrained")
+    with pytest.raises(TypeError, match="not class_weight, initial_epoch: use model.fit"):
+        training.fit(network(), strokes, epochs=1, name="x", class_weight={}, initial_epoch=3)
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a b", "a/b", "a.b"])
+def test_names_that_are_no_file_names(strokes, name):
+    with pytest.raises(ValueError, match="expected letters, digits and underscores"):
+        training.fit(network(), strokes, epochs=1, name=name)
+
+
+def test_nothing_but_begin_sets_the_mode(strokes, monkeypatch):
+    """A cell that says MODE = 'quick' and is followed by a later one changes nothing until `begin` runs again."""
+    fit(strokes)
+    ship()
+    training.begin("02_mnist_denoising", "pretrained", 1)
+    monkeypatch.delenv("COURSE_FIGURES")
+    MODE = "quick"  # noqa: F841 - as in a notebook
+    assert session.current().mode == "pretrained" and session.figures() == paths.cache() / "figures"
+    training.begin("02_mnist_denoising", "quick", 1)
+    assert session.figures() == paths.runs("quick") / "figures"
+
+
+def quick_or_not(table, mode, name="02_study"):
+    calls = []
+
+    @training.study(name)
+    def ablation():
+        calls.append(1)
+        return pd.DataFrame(table)
+
+    session.start(mode)
+    return ablation(), len(calls)
+
+
+def test_a_study_is_read_in_pretrained_and_run_otherwise(capsys):
+    table = {"method": ["a", ""], "psnr": [0.1 + 0.2, np.nan], "count": [1, 2]}
+    run, calls = quick_or_not(table, "full")
+    assert calls == 1 and run["psnr"][0] == 0.1 + 0.2 and run["method"].tolist() == ["a", ""] and np.isnan(run["psnr"][1])
+    ship()
+    read, calls = quick_or_not(table, "pretrained")
+    assert calls == 0 and "read 02_study: 0 trainings" in capsys.readouterr().out
+    pd.testing.assert_frame_equal(read, run)
+    assert quick_or_not(table, "quick")[1] == 1 and (paths.runs("quick") / "02_study.csv").exists()
+
+
+def test_a_study_is_refused_when_anything_that_it_reads_has_changed():
+    table = {"psnr": [1.0]}
+    quick_or_not(table, "full")
+    ship()
+    with pytest.raises(
+        ValueError, match=r"02_study was trained by another recipe: table\.psnr is \['2.0'\], recorded \['1.0'\]"
+    ):
+        quick_or_not({"psnr": [2.0]}, "pretrained")
+    path = paths.records() / "02_study.csv"
+    path.write_text(path.read_text().replace("1.0", "3.0"))
+    with pytest.raises(ValueError, match=r"02_study\.csv is not the table that 02_study\.json describes"):
+        quick_or_not(table, "pretrained")
+
+
+def test_a_study_counts_its_trainings(strokes):
+    @training.study("many")
+    def many():
+        rows = []
+        for seed in (1, 2):
+            training.set_seed(seed)
+            model = network()
+            model.compile("adam", "mse")
+            history = training.fit(model, noise(strokes, rng=0), strokes, epochs=1, seed=seed, name=f"many_{seed}")
+            rows.append({"seed": seed, "loss": history["loss"].iloc[-1]})
+        return pd.DataFrame(rows)
+
+    session.start("full")
+    first = many()
+    record = training.read_record("many", paths.runs("full"))
+    assert record["trainings"] == 2 and "table_sha256" in record
+    assert training.read_record("many_1", paths.runs("full"))["study"] == "many"
+    pd.testing.assert_frame_equal(many(), first)  # from what is finished
+
+
+@pytest.mark.parametrize("returned", [[1], pd.DataFrame({"a": [1]}, index=["x"])])
+def test_a_study_returns_a_plain_table(returned):
+    session.start("quick")
+    with pytest.raises(ValueError, match="expected a DataFrame with rows numbered from 0"):
+        training.study("x")(lambda: returned)()
 
 
 def test_an_architecture_is_known_by_its_layers_not_by_their_names():
@@ -236,25 +415,25 @@ def test_an_architecture_is_known_by_its_layers_not_by_their_names():
         x = keras.layers.Conv2D(4, 3, padding="same", name=f"{name}_first", **options)(images)
         return keras.Model(images, keras.layers.Add(name=f"{name}_sum")([x, images]))
 
-    assert training._architecture(build("a")) == training._architecture(build("b"))
-    assert training._architecture(build("a")) != training._architecture(build("a", activation="relu"))
+    assert recipes.architecture(build("a")) == recipes.architecture(build("b"))
+    assert recipes.architecture(build("a")) != recipes.architecture(build("a", activation="relu"))
 
 
 def test_a_loss_is_known_by_what_it_does():
     def loss(clean, restored):
         return keras.ops.mean(keras.ops.square(clean - restored)) + 1e-6  # a comment
 
-    first = training._named_with_source(loss)
+    first = recipes.describe(loss)
 
     def loss(clean, restored):
         return keras.ops.mean(keras.ops.square(clean - restored)) + 1e-6
 
-    assert training._named_with_source(loss) == first
+    assert recipes.describe(loss) == first
 
     def loss(clean, restored):
         return keras.ops.mean(keras.ops.square(clean - restored)) + 1e-5
 
-    assert training._named_with_source(loss) != first
+    assert recipes.describe(loss) != first
 
 
 @pytest.mark.parametrize("damage", ["missing", "truncated", "altered", "another architecture", "record damaged", "no record"])
@@ -287,19 +466,6 @@ def test_weights_that_are_not_those_of_the_record(strokes, damage):
         fit(strokes, mode="pretrained")
 
 
-def test_what_is_written_does_not_hold_the_time_of_day(strokes):
-    run, model, _ = fit(strokes, keep="record")
-    run.score(model, noise(strokes, rng=3), strokes)
-    packed = paths.runs("full") / "small.test.csv.gz"
-    assert packed.read_bytes()[4:8] == (1).to_bytes(4, "little")  # gzip's time stamp
-    assert gzip.decompress(packed.read_bytes()).startswith(b"image,mse,psnr,ssim\n")
-
-
-def test_unknown_mode_and_keep():
+def test_an_unknown_mode():
     with pytest.raises(ValueError, match="MODE is 'fast', expected one of"):
-        training.Run("x", "fast")
-    with pytest.raises(ValueError, match="keep is 'all'"):
-        training.Run("x", "full", keep="all")
-    with pytest.raises(ValueError, match="MODE is 'fast'"):
-        training.budget("fast", 1, 2)
-    assert [training.budget(mode, full=60, quick=5) for mode in paths.MODES] == [60, 5, 60]
+        training.begin("02_mnist_denoising", "fast")

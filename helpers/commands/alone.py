@@ -7,7 +7,7 @@ installed.
 import subprocess
 import sys
 
-from helpers import paths
+from helpers import files
 
 
 def main(arguments=None):
@@ -20,7 +20,7 @@ def main(arguments=None):
     """
     name, *command = sys.argv[1:] if arguments is None else arguments
     try:
-        with paths.only_one(name, wait=True):
+        with files.only_one(name, wait=True):
             return subprocess.run(command, check=False).returncode
     except OSError as error:
         print(error, file=sys.stderr)

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from helpers import folders
+from helpers import datasets
 
 
 def main(arguments=None):
@@ -19,7 +19,7 @@ def main(arguments=None):
     status = 0
     for folder in parser.parse_args(arguments).folders:
         try:
-            report = folders.check_folder(folder)
+            report = datasets.check_folder(folder)
         except (OSError, ValueError) as error:
             print(error, file=sys.stderr)
             status = 2

@@ -7,7 +7,7 @@ import contextlib
 import shutil
 import sys
 
-from helpers import paths
+from helpers import files, paths
 
 # What may be at work in the cache, and the folders of those that run notebooks.
 RUNNING_NOTEBOOKS = ("report", "quick", "runs", "timing")
@@ -22,6 +22,7 @@ MADE = (
     "super_resolution/low res/[1-9]*_[1-9].png",
 )
 # The same below each folder in which notebooks run, and in each folder of figures.
+OWN = ("own/quick", "own/runs")  # trainings on a reader's pictures
 CHAPTERS = ("[0-9][0-9]_*.ipynb", "[0-9][0-9]_*.progress", "written.json", "report.pdf")
 FIGURES = ("[0-9][0-9]_*.png", "[0-9][0-9]_*.svg", "tables/[0-9][0-9]_*.csv")
 
@@ -40,9 +41,12 @@ def made():
     for folder in RUNNING_NOTEBOOKS:
         patterns += [f"{folder}/{name}" for name in CHAPTERS]
         drawn.append(f"{folder}/figures")
+    drawn += [f"{folder}/figures" for folder in OWN]
     for folder in drawn:
         patterns += [f"{folder}/{name}" for name in FIGURES]
-    found = trainings(cache / "quick") | trainings(cache / "runs")
+    found = set()
+    for folder in ("quick", "runs", *OWN):
+        found |= trainings(cache / folder)
     for pattern in patterns:
         found.update(cache.glob(pattern))
     return {path for path in found if path.is_file()}
@@ -60,24 +64,24 @@ def trainings(folder):
     -------
     set of pathlib.Path
         The state of each interrupted one; the record ``NAME.json`` of each finished one,
-        its network and its scores. A network without a record is none of the course's.
+        its network or its table. A network without a record is none of the course's.
     """
     found = set(folder.glob("*.state.npz"))
     for record in folder.glob("*.json"):
         network = record.with_suffix(".keras")
-        found.update({record, network}, folder.glob(f"{record.stem}.*.csv.gz"))
+        found.update({record, network, record.with_suffix(".csv")})
     return {path for path in found if path.is_file()}
 
 
-def remove(files):
+def remove(made_files):
     """Remove files, and the folders inside the cache that are empty then.
 
     Parameters
     ----------
-    files : set of pathlib.Path
+    made_files : set of pathlib.Path
     """
     folders = set()
-    for path in files:
+    for path in made_files:
         path.unlink()
         folders.update(path.parents)
     inside = [folder for folder in folders if paths.cache() in folder.parents]
@@ -99,7 +103,7 @@ def main():
     try:
         with contextlib.ExitStack() as others_stay_out:
             for job in JOBS:
-                others_stay_out.enter_context(paths.only_one(job))
+                others_stay_out.enter_context(files.only_one(job))
             for folder in RUNNING_NOTEBOOKS:
                 for left_by_a_kill in paths.cache().glob(f"{folder}/figures.new*"):
                     shutil.rmtree(left_by_a_kill)

@@ -13,7 +13,7 @@ import pandas as pd
 from PIL import Image, ImageOps
 from skimage import util
 
-from helpers import paths, photos
+from helpers import datasets, files, paths, plotting
 
 TEMPLATE = pathlib.Path(__file__).with_name("page.html")
 PACKAGES = ("keras", "tensorflow", "numpy", "scipy", "scikit-image", "pandas", "matplotlib", "papermill")
@@ -103,9 +103,9 @@ def _sentence(text):
 
 def _photographs(figures):
     parts = []
-    for split, rows in photos.table().groupby("split", sort=False):
+    for split, rows in datasets.photo_table().groupby("split", sort=False):
         alt = f"The {len(rows)} photographs of {rows['scene'].nunique()} scenes in the split {split!r}, small."
-        parts.append(_figure((figures / f"photos_{split}.png").read_bytes(), alt))
+        parts.append(_figure((figures / f"photos_{split}.png").read_bytes(), alt, alt))
     return "".join(parts)
 
 
@@ -118,19 +118,22 @@ def _chapter(notebook):
             parts.append(f"<h2>{html.escape(title.lstrip('# '))}</h2><p class='sentence'>{_inline(sentence)}</p>")
         for output in cell.get("outputs", []):
             if "image/png" in output.get("data", {}):
-                parts.append(_figure(base64.b64decode(output.data["image/png"]), output.metadata["image/png"]["alt"]))
+                name = re.match(r"<figure (\w+)", output.data["text/plain"])[1]
+                alt = output.metadata["image/png"]["alt"]
+                caption = plotting.captions().get(name, {}).get("caption", alt)
+                parts.append(_figure(base64.b64decode(output.data["image/png"]), alt, caption))
     return f"<section>{''.join(parts)}</section>"
 
 
-def _figure(png, alt):
-    """A picture with its description as caption; as WebP it takes a fraction of the PNG in figures/."""
+def _figure(png, alt, caption):
+    """A picture with its two texts; as WebP it takes a fraction of the PNG in figures/."""
     stream, alt = io.BytesIO(), html.escape(alt, quote=True)
     with Image.open(io.BytesIO(png)) as picture:
         size = picture.size
         picture.convert("RGB").save(stream, "webp", quality=88, method=4)
     data = base64.b64encode(stream.getvalue()).decode()
     image = f'<img width="{size[0]}" height="{size[1]}" alt="{alt}" src="data:image/webp;base64,{data}">'
-    return f"<figure>{image}<figcaption>{alt}</figcaption></figure>"
+    return f"<figure>{image}<figcaption>{html.escape(caption)}</figcaption></figure>"
 
 
 def _inline(markdown):
@@ -155,18 +158,16 @@ def _names_table(results):
 def _how_produced():
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
     records = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(paths.records().glob("*.json"))]
-    rows = [
-        {
-            "training": record["name"],
-            "kept": record["kept"],
-            "parameters": f"{record['parameters']:,}",
-            "epochs": record["recipe"]["epochs"],
-            "seed": record["recipe"]["seed"],
-            "minutes": f"{record['minutes']:.1f}",
-            "trained on": f"{record['trained_with']['machine']}, Keras {record['trained_with']['keras']}",
-        }
-        for record in records
-    ]
+    rows = []
+    for record in records:
+        study = "table_sha256" in record
+        row = {"training or study": record["name"]}
+        row["what"] = f"{record['trainings']} trainings" if study else "network"
+        row["parameters"] = "" if study else f"{record['parameters']:,}"
+        row["epochs"] = "" if study else record["recipe"]["epochs"]
+        row["minutes"] = f"{record['minutes']:.1f}"
+        row["trained on"] = f"{record['trained_with']['machine']}, Keras {record['trained_with']['keras']}"
+        rows.append(row)
     return (
         "<p>Every figure and number on this page was written by the notebooks, run headlessly with <code>make report</code> "
         "from the shipped weights and records. <code>make train</code> trains them again from scratch. "
@@ -226,5 +227,5 @@ def contact_sheet(pictures, path):
     places = [np.asarray(ImageOps.fit(Image.fromarray(picture), size, Image.Resampling.BICUBIC)) for picture in pictures]
     grid = (-(-len(places) // columns), columns)
     sheet = util.montage(places, fill=(255, 255, 255), grid_shape=grid, padding_width=2, channel_axis=-1)
-    with paths.replacing(path) as temporary:
+    with files.replacing(path) as temporary:
         Image.fromarray(sheet).quantize(256).save(temporary, optimize=True)

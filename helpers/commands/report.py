@@ -8,7 +8,6 @@ import argparse
 import concurrent.futures
 import contextlib
 import filecmp
-import hashlib
 import json
 import multiprocessing
 import os
@@ -21,18 +20,16 @@ import tempfile
 import threading
 
 import nbformat
-import pandas as pd
 import papermill
 from nbclient.exceptions import DeadKernelError
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from papermill.exceptions import PapermillExecutionError
 
-from helpers import paths, photos
-from helpers.commands import clean, pages
+from helpers import datasets, files, paths, session
+from helpers.commands import clean, pages, promote
 
 NOTEBOOKS = paths.ROOT / "notebooks"
 README = paths.ROOT / "README.md"
-TOLERANCE = 0.15  # dB of PSNR that a training on another machine may move
 # What one notebook keeps busy: so many run side by side as the machine has of both.
 CORES_OF_A_NOTEBOOK, MEMORY_OF_A_NOTEBOOK = 2, 3 * 2**30  # bytes
 # In the folder that a run works in: new figures until all are there, and the list of
@@ -70,7 +67,7 @@ def run_notebook(source, destination, mode, figures, position=0):
         When a cell fails; the executed copy then shows how far it came.
     """
     source, destination = pathlib.Path(source), pathlib.Path(destination)
-    paths.writable(destination.parent)
+    files.writable(destination.parent)
     parameters = {} if mode == "pretrained" else {"MODE": mode}  # without parameters no cell is added
     line = {
         "desc": source.stem,
@@ -94,7 +91,7 @@ def run_notebook(source, destination, mode, figures, position=0):
             f"The notebook as far as it came: {paths.shown(destination)}"
         ) from error
     executed = normalised(executed)
-    with paths.replacing(destination) as temporary:
+    with files.replacing(destination) as temporary:
         nbformat.write(executed, temporary)
     return executed
 
@@ -142,7 +139,7 @@ def minutes_left():
     float
     """
     records = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in paths.records().glob("*.json")}
-    finished = {path.stem for path in paths.runs("full").glob("*.keras")}
+    finished = {path.stem for path in paths.runs("full").glob("*.json")}
     return sum(record["minutes"] for name, record in records.items() if name not in finished)
 
 
@@ -206,12 +203,12 @@ def build(mode="pretrained", store=False, fresh_start=False):
         When there is no notebook.
     NotebookFailed
         When a notebook stopped, after all others have run; nothing that stood is changed then.
-    paths.RunningElsewhere
+    files.RunningElsewhere
         When another process does the same.
     """
     sources = chapters()
     work = paths.cache() / "report" if mode == "pretrained" else paths.runs(mode)
-    with paths.only_one(work.name):
+    with files.only_one(work.name):
         if fresh_start:
             clean.remove(clean.trainings(work))
         _build_alone(sources, work, mode, store)
@@ -221,7 +218,7 @@ def _build_alone(sources, work, mode, store):
     """What `build` does once no other process is at it."""
     for left_by_a_kill in work.glob(f"{NEW_FIGURES}*"):
         shutil.rmtree(left_by_a_kill, ignore_errors=True)
-    paths.writable(work)
+    files.writable(work)
     # A new name each time: a kernel lives a second longer than the killed run it wrote for.
     fresh = pathlib.Path(tempfile.mkdtemp(dir=work, prefix=NEW_FIGURES))
     read = {source: source.read_bytes() for source in sources}
@@ -230,9 +227,9 @@ def _build_alone(sources, work, mode, store):
     if store and edited:
         raise NotebookFailed(f"edited while the notebooks ran: {', '.join(edited)}. So nothing was stored: run it again")
     if mode == "pretrained":
-        for split in photos.SPLITS:
-            pages.contact_sheet(photos.load_photos(split), fresh / f"photos_{split}.png")
-        with paths.replacing(fresh / "report.html") as temporary:
+        for split in datasets.SPLITS:
+            pages.contact_sheet(datasets.load_photos(split), fresh / f"photos_{split}.png")
+        with files.replacing(fresh / "report.html") as temporary:
             temporary.write_text(pages.report(list(executed.values()), fresh), encoding="utf-8")
     target = paths.report_figures() if mode == "pretrained" else work / "figures"
     take_over(fresh, target, work / WRITTEN)
@@ -240,11 +237,11 @@ def _build_alone(sources, work, mode, store):
         text = README.read_text(encoding="utf-8")
         made = pages.readme(text, target / "tables", paths.data() / "timings.csv")
         if made != text:
-            with paths.replacing(README) as temporary:
+            with files.replacing(README) as temporary:
                 temporary.write_text(made, encoding="utf-8")
     if store:
         for name, notebook in executed.items():
-            with paths.replacing(NOTEBOOKS / name) as temporary:
+            with files.replacing(NOTEBOOKS / name) as temporary:
                 nbformat.write(notebook, temporary)
     print(f"{len(executed)} notebook(s) in {mode!r}; figures and tables are in {paths.shown(target)}")
 
@@ -316,15 +313,15 @@ def take_over(fresh, target, listing):
     written = {}
     for path in sorted(path for path in fresh.rglob("*") if path.is_file()):
         name = path.relative_to(fresh).as_posix()
-        written[name] = _sha256(path)
+        written[name] = files.sha256(path)
         if not ((target / name).exists() and filecmp.cmp(path, target / name, shallow=False)):
-            with paths.replacing(target / name) as temporary:
+            with files.replacing(target / name) as temporary:
                 shutil.copyfile(path, temporary)
     for name, digest in before.items():
         stale = target / name
-        if name not in written and stale.is_file() and _sha256(stale) == digest:
+        if name not in written and stale.is_file() and files.sha256(stale) == digest:
             stale.unlink()
-    with paths.replacing(listing) as temporary:
+    with files.replacing(listing) as temporary:
         temporary.write_text(json.dumps(written, indent=1), encoding="utf-8")
     shutil.rmtree(fresh)
 
@@ -339,7 +336,7 @@ def _written_before(target, listing):
     if target.resolve() != (paths.ROOT / "figures").resolve():
         return {}
     tracked = _git_files(target) - _git_files(target, "--modified")
-    return {name: _sha256(target / name) for name in tracked if FIGURE_FILE.fullmatch(name)}
+    return {name: files.sha256(target / name) for name in tracked if FIGURE_FILE.fullmatch(name)}
 
 
 def _git_files(folder, *options):
@@ -352,69 +349,6 @@ def _git_files(folder, *options):
     return set(listed.split("\0")) - {""}
 
 
-def _sha256(path):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def compare_trainings():
-    """Print shipped against retrained PSNR for every finished training, and whether the weights are the same to the bit.
-
-    Returns
-    -------
-    bool
-        Whether every difference is within the tolerance, of scores of the same images.
-    """
-    rows = []
-    for path in sorted(paths.runs("full").glob("*.json")):
-        files = (path, paths.records() / path.name)
-        retrained, shipped = (json.loads(file.read_text(encoding="utf-8")) if file.exists() else {} for file in files)
-        same_bits = shipped.get("weights_sha256") == retrained["weights_sha256"]
-        row = {"training": path.stem, "verdict": "same bits" if same_bits else "not scored" if shipped else "new"}
-        if results := retrained.get("results"):  # of the test images where it was scored on them
-            split = min(results, key=("test", "validation", "train").index)
-            row |= {"split": split, "retrained dB": results[split]["psnr"]}
-            if before := shipped.get("results", {}).get(split):
-                row |= {"shipped dB": before["psnr"], "difference": round(row["retrained dB"] - before["psnr"], 3)}
-                if before["n_images"] != results[split]["n_images"] or (same_bits and row["difference"]):
-                    row["verdict"] = "OTHER IMAGES"  # equal weights give equal scores: the chapter now scores something else
-                elif not same_bits:
-                    row["verdict"] = "same" if abs(row["difference"]) <= TOLERANCE else "DIFFERS"
-        rows.append(row)
-    columns = ["training", "split", "shipped dB", "retrained dB", "difference", "verdict"]
-    print(f"\nPSNR, tolerance {TOLERANCE} dB:\n{pd.DataFrame(rows, columns=columns).to_string(index=False, na_rep='-')}")
-    return all(row["verdict"] not in ("DIFFERS", "OTHER IMAGES") for row in rows)
-
-
-def promote():
-    """Take finished trainings over: records to data/records, and the weights that are kept to data/weights.
-
-    Raises
-    ------
-    FileNotFoundError
-        When there is none.
-    paths.RunningElsewhere
-        While another process trains, or makes a report from what is shipped.
-    """
-    with paths.only_one("report"), paths.only_one("runs"):
-        _promote_alone()
-
-
-def _promote_alone():
-    records = sorted(paths.runs("full").glob("*.json"))
-    if not records:
-        raise FileNotFoundError(f"no finished training in {paths.shown(paths.runs('full'))}: run `make train` first")
-    for path in records:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        files = {path: paths.records(), **{scores: paths.records() for scores in path.parent.glob(f"{path.stem}.*.csv.gz")}}
-        if record["kept"] == "weights":
-            files[path.with_suffix(".keras")] = paths.weights()
-        for file, folder in files.items():
-            with paths.replacing(folder / file.name) as temporary:
-                shutil.copyfile(file, temporary)
-        print(f"took over {path.stem}")
-
-
 def print_pdf():
     """Print figures/report.html to report.pdf in the cache, by the first Chromium that is found.
 
@@ -422,10 +356,10 @@ def print_pdf():
     ------
     FileNotFoundError
         When there is none, or no report.
-    paths.RunningElsewhere
+    files.RunningElsewhere
         While another process makes one.
     """
-    with paths.only_one("report"):
+    with files.only_one("report"):
         _print_pdf_alone()
 
 
@@ -436,7 +370,7 @@ def _print_pdf_alone():
         raise FileNotFoundError(f"no Chromium was found: install it, or print {paths.shown(page)} from any browser")
     if not page.exists():
         raise FileNotFoundError(f"{paths.shown(page)} is missing: run `make report` first")
-    with paths.replacing(target) as temporary:
+    with files.replacing(target) as temporary:
         quiet = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-pdf-header-footer"]
         subprocess.run([browser, *quiet, f"--print-to-pdf={temporary}", page.as_uri()], check=True, capture_output=True)
     print(f"wrote {paths.shown(target)}")
@@ -453,26 +387,24 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(
         prog="python -m helpers.commands.report", description="Run the notebooks and make the report."
     )
-    parser.add_argument("--mode", choices=paths.MODES, default="pretrained", help="what the notebooks do (default: pretrained)")
+    parser.add_argument(
+        "--mode", choices=session.MODES, default="pretrained", help="what the notebooks do (default: pretrained)"
+    )
     parser.add_argument("--store", action="store_true", help="also take the outputs over into notebooks/")
-    parser.add_argument("--promote", action="store_true", help="take finished trainings over into data/")
     parser.add_argument("--pdf", action="store_true", help="print the report as PDF where Chromium is found")
     parser.add_argument("--fresh", action="store_true", help="forget finished and interrupted trainings of the mode first")
     options = parser.parse_args(arguments)
     if options.fresh and options.mode == "pretrained":
         parser.error("--fresh forgets trainings: add --mode full, or --mode quick")
     try:
-        if options.promote:
-            promote()
-        elif options.pdf:
+        if options.pdf:
             print_pdf()
-        else:
-            build(options.mode, options.store, options.fresh)
-            return 1 if options.mode == "full" and not compare_trainings() else 0
+            return 0
+        build(options.mode, options.store, options.fresh)
+        return 1 if options.mode == "full" and not promote.compare_trainings() else 0
     except (NotebookFailed, OSError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
-    return 0
 
 
 if __name__ == "__main__":

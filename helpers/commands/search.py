@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pandas as pd
 
-from helpers import datasets, degradations, metrics, models, paths, photos, training
+from helpers import datasets, degradations, files, metrics, models, paths, training
 from helpers.backend import keras
 
 TRIALS, DRAWN_AT_RANDOM = 12, 6
@@ -36,8 +36,8 @@ def score(rate, patch_size, batch_size, pixels=PIXELS, seed=0):
     training.set_seed(seed)
     noise = functools.partial(degradations.add_gaussian_noise, sigma=SIGMA)
     steps = max(1, pixels // (batch_size * patch_size**2))
-    lesson = datasets.PatchSequence(photos.load_photos("train", halves=True), patch_size, batch_size, noise, steps, seed)
-    clean = photos.photo_tiles("validation", 256)[::4].astype(np.float32) / 255
+    lesson = datasets.PatchSequence(datasets.load_photos("train", halves=True), patch_size, batch_size, noise, steps, seed)
+    clean = datasets.photo_tiles("validation", 256)[::4].astype(np.float32) / 255
     model = models.unet((None, None, 3), (24, 48, 96), (1, 2, 2))
     schedule = keras.optimizers.schedules.CosineDecay(rate, steps)
     model.compile(keras.optimizers.Adam(schedule), "mae", steps_per_execution=min(10, steps))
@@ -104,7 +104,7 @@ def main():
     """
     storage = paths.cache() / "patch_search.journal"
     try:
-        with paths.only_one("patch_search"):
+        with files.only_one("patch_search"):
             table = search(storage)
     except OSError as error:
         print(error, file=sys.stderr)
@@ -112,7 +112,7 @@ def main():
     except KeyboardInterrupt:
         print(f"stopped; what is finished stands in {paths.shown(storage)}: `make search` goes on from there", file=sys.stderr)
         return 130
-    with paths.replacing(paths.records() / RESULT) as temporary:
+    with files.replacing(paths.records() / RESULT) as temporary:
         table.to_csv(temporary, index=False)
     print(table.to_string(), f"\nwritten to {paths.shown(paths.records() / RESULT)}")
     return 0

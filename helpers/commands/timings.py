@@ -8,7 +8,7 @@ import time
 import nbformat
 import pandas as pd
 
-from helpers import paths
+from helpers import files, paths
 from helpers.commands import report
 
 WORDS_PER_MINUTE = 130  # of reading, code counted as words
@@ -23,7 +23,7 @@ def main():
         0, or 1 while another process measures, which would slow both down, or when a notebook failed.
     """
     try:
-        with paths.only_one("timing"):
+        with files.only_one("timing"):
             measure()
     except (report.NotebookFailed, OSError) as error:
         print(error, file=sys.stderr)
@@ -43,10 +43,10 @@ def measure():
             row[mode] = round((time.perf_counter() - began) / 60, 1)
         text = source.read_text(encoding="utf-8")
         trained = [json.loads(path.read_text(encoding="utf-8")) for path in paths.records().glob("*.json")]
-        trains = "training.Run(" in text  # chapter 06 names trainings without training
+        trains = "training.fit(" in text  # chapter 06 names trainings without training
         row["full"] = round(row["pretrained"] + sum(r["minutes"] for r in trained if trains and _names(text, r["name"])), 1)
         rows.append(row)
-    with paths.replacing(paths.data() / "timings.csv") as temporary:
+    with files.replacing(paths.data() / "timings.csv") as temporary:
         pd.DataFrame(rows).to_csv(temporary, index=False, lineterminator="\n")
     print(pd.DataFrame(rows).to_string(index=False))
 

@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from helpers import paths
+from helpers import files, paths
 
 # SHA-256 of the four files of the original distribution, unpacked, with their headers (yann.lecun.com/exdb/mnist).
 SHA256 = {
@@ -59,12 +59,12 @@ def load_mnist():
 
 def _fetched(cached):
     """The digits, brought into the cache by one process at a time."""
-    with paths.only_one("mnist", wait=True):
+    with files.only_one("mnist", wait=True):
         with warnings.catch_warnings(action="ignore"):  # the caller has warned already
             digits = _from_cache(cached)  # another process may have been faster
         if digits is None:
             digits = _from_distribution() or _from_keras()
-            with paths.replacing(cached) as temporary:
+            with files.replacing(cached) as temporary:
                 np.savez(temporary, **digits)
     return digits
 

@@ -3,29 +3,18 @@
 Nothing here needs Keras, so what is at hand is checked within a second or two.
 """
 
-import contextlib
-import hashlib
 import importlib.metadata
-import os
-import pathlib
 import sys
 
 import numpy as np
 import pandas as pd
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
-from helpers import checks, degradations, paths
+from helpers import checks, degradations, files, image_io, paths
+from helpers.files import sha256
 
 TABLE = paths.ROOT / "data" / "photos.csv"
 SPLITS = ("train", "validation", "test")
-FORMATS = {
-    "PNG": (".png",),
-    "JPEG": (".jpg", ".jpeg"),
-    "WEBP": (".webp",),
-    "TIFF": (".tif", ".tiff"),
-    "BMP": (".bmp",),
-}
-SUFFIXES = tuple(suffix for suffixes in FORMATS.values() for suffix in suffixes)
 FACTORS = (2, 4, 6)
 PAIR_SIZE = (256, 384)  # height, width
 MOST_CROPS = 6  # of one photograph at one size
@@ -33,7 +22,7 @@ LISTING = "image_data.csv"
 NOTED_EVERY = 20  # pictures cut, after which what is there is written down
 
 
-def table():
+def photo_table():
     """data/photos.csv, one row a photograph.
 
     Returns
@@ -70,7 +59,7 @@ def load_photos(split="train", halves=False):
     loaded = [photo for _, photo in _photos(split)]
     if not halves:
         return loaded
-    return [size for photo in loaded for size in (photo, resized(photo, (photo.shape[0] // 2, photo.shape[1] // 2)))]
+    return [size for photo in loaded for size in (photo, image_io.resized(photo, (photo.shape[0] // 2, photo.shape[1] // 2)))]
 
 
 def verify_photos():
@@ -111,7 +100,7 @@ def photo_tiles(split, size, stride=None):
         When size or stride is not a positive int, or no photograph is as large as a tile.
     """
     stride = size if stride is None else stride
-    size, stride = checks.whole("size", size), checks.whole("stride", stride)
+    size, stride = checks.check_int("size", size), checks.check_int("stride", stride)
     tiles = [
         photo[top : top + size, left : left + size]
         for photo in load_photos(split)
@@ -123,167 +112,20 @@ def photo_tiles(split, size, stride=None):
     return np.stack(tiles)
 
 
-def picture_files(folder):
-    """The picture files that lie in a folder, sorted by name; folders inside it are not looked into.
-
-    Parameters
-    ----------
-    folder : path-like
-
-    Returns
-    -------
-    list of pathlib.Path
-
-    Raises
-    ------
-    FileNotFoundError
-        When there is no such folder, or no picture in it.
-    """
-    folder = pathlib.Path(folder)
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{str(folder)!r} is no folder: give the folder that your pictures lie in")
-    found = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
-    if not found:
-        raise FileNotFoundError(f"no readable picture ({', '.join(SUFFIXES)}) in {str(folder)!r}")
-    return found
-
-
-def read_picture(path):
-    """A picture file as a viewer would show it.
-
-    Parameters
-    ----------
-    path : path-like
-        PNG, JPEG, WebP, TIFF or BMP; grey, palette, 16 bit, with transparency (shown on white), with an EXIF orientation.
-
-    Returns
-    -------
-    numpy.ndarray of uint8, shape (height, width, 3)
-
-    Raises
-    ------
-    FileNotFoundError
-        When there is no such file.
-    ValueError
-        When it cannot be read as a picture, with the reason.
-    """
-    with opened_picture(path) as opened:
-        return np.asarray(_on_white(_eight_bits(ImageOps.exif_transpose(opened))))
-
-
-@contextlib.contextmanager
-def opened_picture(path):
-    """A picture file as Pillow opens it; whatever fails in the block is said to be this file's fault.
-
-    Parameters
-    ----------
-    path : path-like
-
-    Yields
-    ------
-    PIL.Image.Image
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As in `read_picture`.
-    """
-    try:
-        with Image.open(path, formats=list(FORMATS)) as opened:
-            yield opened
-    except FileNotFoundError as error:
-        raise FileNotFoundError(f"there is no file {paths.shown(path)}") from error
-    except Exception as error:  # a damaged file fails in as many ways as there are decoders
-        reason = str(error).replace(str(path), paths.shown(path)).splitlines() or [type(error).__name__]
-        if isinstance(error, UnidentifiedImageError):
-            reason[0] += f", expected one of {', '.join(FORMATS)}"
-        raise ValueError(f"{paths.shown(path)} cannot be read as a picture: {reason[0]}") from error
-
-
-def _eight_bits(picture):
-    """A picture of 16 or 32 bits a pixel on the scale of 8; Pillow's own conversion would cut off what is above 255."""
-    if picture.mode == "F":
-        full = 1.0  # the only convention for floats that files keep to
-    elif picture.mode.startswith("I"):
-        full = 65535.0
-    else:
-        return picture
-    values = np.asarray(picture, dtype=np.float64) / full
-    if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
-        raise ValueError(
-            f"its values reach from {values.min() * full:.4g} to {values.max() * full:.4g}, expected 0 to {full:g}"
-        )
-    return Image.fromarray(np.round(values * 255).astype(np.uint8))
-
-
-def _on_white(picture):
-    if not picture.has_transparency_data:
-        return picture.convert("RGB")
-    picture = picture.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
-
-
-def resized(picture, size):
-    """A picture at another size, bicubic, averaged where it shrinks.
-
-    Parameters
-    ----------
-    picture : numpy.ndarray of uint8, shape (height, width, 3)
-    size : tuple of int
-        Height and width of the result; the proportions may change.
-
-    Returns
-    -------
-    numpy.ndarray of uint8, shape (*size, 3)
-
-    Raises
-    ------
-    ValueError
-        When the picture is not as above, or the size cannot be used.
-    """
-    picture, (height, width) = np.asarray(picture), checked_size(size)
-    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[-1] != 3 or picture.size == 0:
-        raise ValueError(f"picture has shape {picture.shape} and dtype {picture.dtype}, expected uint8 (height, width, 3)")
-    if picture.shape[:2] == (height, width):
-        return picture
-    return np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC))
-
-
-def checked_size(size):
-    """Height and width as a tuple of int.
-
-    Parameters
-    ----------
-    size : tuple of int
-
-    Returns
-    -------
-    tuple of int
-
-    Raises
-    ------
-    ValueError
-        When it is no pair, or one is no int from 1 to 65,535, which is what picture files hold.
-    """
-    if np.shape(size) != (2,):
-        raise ValueError(f"size is {size!r}, expected (height, width)")
-    return tuple(checks.whole(name, side, most=65535) for name, side in zip(("height", "width"), size, strict=True))
-
-
 def _photos(split):
     """Pairs of a row of the table and its photograph."""
     for row, path in _verified_files(split):
-        yield row, read_picture(path)
+        yield row, image_io.read_picture(path)
 
 
 def _verified_files(split):
     if split not in (*SPLITS, "shown"):
         raise ValueError(f"split is {split!r}, expected one of {(*SPLITS, 'shown')}")
-    rows, files = table(), {}
+    rows, of_distribution = photo_table(), {}
     for row in rows[(rows["shown"] != "") if split == "shown" else (rows["split"] == split)].itertuples():
-        if row.distribution not in files:
-            files[row.distribution] = _files(row.distribution)
-        path = files[row.distribution].get(row.file)
+        if row.distribution not in of_distribution:
+            of_distribution[row.distribution] = _files(row.distribution)
+        path = of_distribution[row.distribution].get(row.file)
         _verify(row, path)
         yield row, path
 
@@ -301,7 +143,7 @@ def _verify(row, path):
         cure = f"run `pip install --force-reinstall --no-deps {row.distribution}=={row.version}` where there is a network"
     if path is None or not path.exists():
         raise FileNotFoundError(f"the photograph {row.file} of {row.distribution} {row.version} is not installed: {cure}")
-    found = _sha256(path)
+    found = sha256(path)
     if found != row.sha256:
         raise ValueError(f"the photograph {row.file} has SHA-256 {found[:16]}…, expected {row.sha256[:16]}…: {cure}")
 
@@ -336,7 +178,7 @@ def build_pairs():
     pairs = _finished_pairs()
     if pairs is not None:
         return pairs
-    with paths.only_one("super_resolution", wait=True):
+    with files.only_one("super_resolution", wait=True):
         pairs = _finished_pairs()  # another process may have built them meanwhile
         return _build_pairs_alone() if pairs is None else pairs
 
@@ -358,7 +200,7 @@ def _finished_pairs():
 def _damaged(known):
     """Names of the files that are not, byte for byte, those that were written."""
     folder = pairs_folder()
-    return [name for name, wanted in known.items() if _sha256(folder / name) != wanted]
+    return [name for name, wanted in known.items() if sha256(folder / name) != wanted]
 
 
 def _build_pairs_alone():
@@ -384,7 +226,7 @@ def _build_pairs_alone():
                 print(f"{number} pictures cut", end="\r", file=sys.stderr, flush=True)
     pairs = pd.DataFrame(rows)
     _write_table(listing, pairs)
-    _write_sums(sums, {**known, LISTING: _sha256(listing)})
+    _write_sums(sums, {**known, LISTING: sha256(listing)})
     return pairs
 
 
@@ -396,11 +238,11 @@ def _written(sums):
         known = pd.read_csv(sums).set_index("file")["sha256"].to_dict()
     except (ValueError, KeyError):
         return {}
-    return known if known.pop("photos.csv", None) == _sha256(TABLE) else {}
+    return known if known.pop("photos.csv", None) == sha256(TABLE) else {}
 
 
 def _write_sums(sums, known):
-    hashes = pd.Series({"photos.csv": _sha256(TABLE), **known}, name="sha256")
+    hashes = pd.Series({"photos.csv": sha256(TABLE), **known}, name="sha256")
     _write_table(sums, hashes.rename_axis("file").reset_index())
 
 
@@ -408,7 +250,7 @@ def _crops():
     """Split and picture of every crop, in an order that does not change."""
     for split in SPLITS:
         for _, photo in _photos(split):
-            half = resized(photo, (photo.shape[0] // 2, photo.shape[1] // 2))
+            half = image_io.resized(photo, (photo.shape[0] // 2, photo.shape[1] // 2))
             for crops in (_grid(photo), _grid(half)):
                 chosen = np.unique(np.linspace(0, len(crops) - 1, MOST_CROPS).round().astype(int)) if crops else ()
                 yield from ((split, crops[k]) for k in chosen)
@@ -432,15 +274,11 @@ def _low_resolution(picture, factor):
 
 
 def _write_picture(path, pixels):
-    with paths.replacing(path) as temporary:
+    with files.replacing(path) as temporary:
         Image.fromarray(pixels).save(temporary, format="png")
-    return _sha256(path)
+    return sha256(path)
 
 
 def _write_table(path, content):
-    with paths.replacing(path) as temporary:
+    with files.replacing(path) as temporary:
         content.to_csv(temporary, index=False, lineterminator="\n")
-
-
-def _sha256(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest() if os.path.isfile(path) else None  # no error for odd names

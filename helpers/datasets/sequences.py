@@ -8,32 +8,16 @@ import concurrent.futures
 import copy
 import dataclasses
 import functools
-import hashlib
 import pathlib
-import tempfile
-import threading
 import warnings
 
 import numpy as np
 
-from helpers import checks, folders, paths, photos
+from helpers import checks, files, image_io, recipes
 from helpers.backend import keras
-from helpers.folders import require_folder
-from helpers.mnist import load_mnist
-from helpers.photos import load_photos, photo_tiles
+from helpers.datasets import folders, photographs
 
 MOST_OF_AN_EPOCH = 10**8  # images, whose order is kept in memory
-__all__ = [
-    "DegradedSequence",
-    "PairedImageSequence",
-    "PatchSequence",
-    "ShuffledSequence",
-    "load_image_folder",
-    "load_mnist",
-    "load_photos",
-    "photo_tiles",
-    "require_folder",
-]
 
 
 def load_image_folder(directory, size=(64, 64)):
@@ -65,13 +49,13 @@ def load_image_folder(directory, size=(64, 64)):
         Once, naming the files that are left out, with the reason.
     """
     images, names, left_out, seen = [], [], [], {}
-    for file in photos.picture_files(directory):
-        first = seen.setdefault(folders.picture_digest(file), file.name)
+    for file in image_io.picture_files(directory):
+        first = seen.setdefault(files.sha256(file), file.name)
         if first != file.name:
             left_out.append(f"{file.name} is the same picture as {first}")
             continue
         try:
-            images.append(photos.resized(photos.read_picture(file), size))
+            images.append(image_io.resized(image_io.read_picture(file), size))
             names.append(file.name)
         except (FileNotFoundError, ValueError) as error:
             left_out.append(str(error))
@@ -108,8 +92,12 @@ class ShuffledSequence(keras.utils.PyDataset):
         super().__init__(**workers)
         if count == 0:
             raise ValueError("there is nothing to make batches of: 0 images")
-        self.count, self.batch_size, self.seed = count, checks.whole("batch_size", batch_size), checks.whole("seed", seed, 0)
-        self.steps_per_epoch = None if steps_per_epoch is None else checks.whole("steps_per_epoch", steps_per_epoch)
+        self.count, self.batch_size, self.seed = (
+            count,
+            checks.check_int("batch_size", batch_size),
+            checks.check_int("seed", seed, 0),
+        )
+        self.steps_per_epoch = None if steps_per_epoch is None else checks.check_int("steps_per_epoch", steps_per_epoch)
         if (self.steps_per_epoch or 0) * self.batch_size > MOST_OF_AN_EPOCH:
             raise ValueError(f"{steps_per_epoch} batches of {batch_size} are more than an epoch may hold, {MOST_OF_AN_EPOCH:,}")
         self.set_epoch(0)
@@ -159,7 +147,7 @@ class DegradedSequence(ShuffledSequence):
     """
 
     def __init__(self, images, degrade, batch_size, seed, fresh=True, augment=None, **workers):
-        images = checks.batch(images)
+        images = checks.check_images(images)
         super().__init__(len(images), batch_size, seed, **workers)
         if augment is not None and not fresh:
             raise ValueError("augment is given with fresh=False, which shows the same pairs in every epoch: leave one out")
@@ -180,15 +168,15 @@ class DegradedSequence(ShuffledSequence):
 
     @functools.cached_property
     def _images_sha256(self):
-        return _digest([self.images])
+        return recipes.digest([self.images])
 
     def describe(self):
         """What the batches are made of, for the record of a training; `degrade` as a ``functools.partial`` is named whole."""
         return {
             "images": list(self.images.shape),
             "images_sha256": self._images_sha256,
-            "degrade": _named(self.degrade),
-            "augment": self.augment and _named(self.augment),
+            "degrade": recipes.describe(self.degrade),
+            "augment": recipes.describe(self.augment),
             "fresh": self.fresh,
             "batch_size": self.batch_size,
             "seed": self.seed,
@@ -219,7 +207,7 @@ class PatchSequence(ShuffledSequence):
 
     def __init__(self, images, patch_size, batch_size, degrade, steps_per_epoch, seed, **workers):
         super().__init__(len(images), batch_size, seed, steps_per_epoch, **workers)
-        patch_size = checks.whole("patch_size", patch_size)
+        patch_size = checks.check_int("patch_size", patch_size)
         for image in images:
             if image.ndim != 3 or image.dtype != np.uint8 or min(image.shape[:2]) < patch_size:
                 raise ValueError(
@@ -240,9 +228,9 @@ class PatchSequence(ShuffledSequence):
         """What the batches are made of, for the record of a training."""
         return {
             "images": len(self.images),
-            "images_sha256": _digest(self.images),
+            "images_sha256": recipes.digest(self.images),
             "patch_size": self.patch_size,
-            "degrade": _named(self.degrade),
+            "degrade": recipes.describe(self.degrade),
             "steps_per_epoch": self.steps_per_epoch,
             "batch_size": self.batch_size,
             "seed": self.seed,
@@ -253,8 +241,8 @@ class PairedImageSequence(ShuffledSequence):
     """Batches of (low resolution, high resolution) from two folders and a list of pairs, as the published set has them.
 
     Crops are cut from the pictures as they are: shrinking them would take the degradation away. A low picture that is
-    stored smaller than its high one is enlarged by bicubic first. All is read once, when the sequence is made, and kept as
-    uint8: in memory, or in a temporary file where it would fill it.
+    stored smaller than its high one is enlarged by bicubic first. All is read once, when the sequence is made, and kept in
+    memory as uint8: 0.3 MB for a crop of 256x384.
 
     Rows that cannot be used (a missing, damaged or turned picture, one that is smaller than a crop, a row that stood
     before, two pictures that are the same) are left out, and named in one warning and in `skipped`.
@@ -274,8 +262,6 @@ class PairedImageSequence(ShuffledSequence):
         Batches an epoch; by default as many as hold every pair once.
     crops : int, optional
         How many are cut from a picture at most, side by side. One is cut from its middle.
-    in_memory : int, optional
-        Bytes up to which the crops are kept in memory.
 
     Attributes
     ----------
@@ -303,25 +289,24 @@ class PairedImageSequence(ShuffledSequence):
         seed=0,
         steps_per_epoch=None,
         crops=1,
-        in_memory=10**9,
         **workers,
     ):
-        if split not in (None, *photos.SPLITS):
-            raise ValueError(f"split is {split!r}, expected one of {photos.SPLITS}, or None for all")
-        self.image_size, self.split, self.patch_size = photos.checked_size(image_size), split, None
+        if split not in (None, *photographs.SPLITS):
+            raise ValueError(f"split is {split!r}, expected one of {photographs.SPLITS}, or None for all")
+        self.image_size, self.split, self.patch_size = image_io.check_size(image_size), split, None
         rows = folders.find_pairs(csv, low_res_dir, high_res_dir)
         rows = rows[(rows["split"] == split) | (split is None)].reset_index(drop=True)
-        cuts = _cuts(rows, self.image_size, checks.whole("crops", crops))
-        self._pictures, places, broken = _read_all(cuts, self.image_size, in_memory)
-        self._keep_good(rows, cuts, places, broken)
+        cuts = _cuts(rows, self.image_size, checks.check_int("crops", crops))
+        self._pictures, places, broken = _read_all(cuts, self.image_size)
+        self._keep_good(rows, cuts, places, broken, str(csv or low_res_dir))
         super().__init__(len(self.pairs), batch_size, seed, steps_per_epoch, **workers)
 
-    def _keep_good(self, rows, cuts, places, broken):
+    def _keep_good(self, rows, cuts, places, broken, given):
         """Set `pairs`, `skipped` and the crops' places; name what is left out."""
         used, low, high = [], [], []
         for row, low_cut, high_cut in cuts:
             reason = broken.get(low_cut.file) or broken.get(high_cut.file)
-            if not reason and np.array_equal(*self._pictures([places[low_cut], places[high_cut]])):
+            if not reason and np.array_equal(self._pictures[places[low_cut]], self._pictures[places[high_cut]]):
                 reason = "the low and the high picture are the same"
             if reason:
                 rows.loc[row, "reason"] = reason
@@ -335,7 +320,7 @@ class PairedImageSequence(ShuffledSequence):
         self.skipped = left_out[["low_res", "high_res", "split", "reason"]]
         if not used:
             said = f": {folders.some(self.skipped['reason'])}" if len(rows) else ""
-            raise ValueError(f"the list leaves no pair to use for split {self.split!r} (of {len(rows)} rows{said})")
+            raise ValueError(f"{given!r} leaves no pair to use for split {self.split!r} (of {len(rows)} rows{said})")
         if len(self.skipped):
             names = [f"{row.low_res}, {row.high_res} ({row.reason})" for row in self.skipped.itertuples()]
             warnings.warn(f"{len(names)} of {len(rows)} pairs left out: {folders.some(names)}", stacklevel=3)
@@ -345,7 +330,7 @@ class PairedImageSequence(ShuffledSequence):
         if self.patch_size is None:
             return self.arrays(chosen)
         rng = self.rng(index)
-        pairs = (self._pictures(pair) for pair in zip(self._low[chosen], self._high[chosen], strict=True))
+        pairs = (self._pictures[list(pair)] for pair in zip(self._low[chosen], self._high[chosen], strict=True))
         patches = _floats(np.stack([_random_patch(pair, self.patch_size, rng) for pair in pairs]))
         return patches[:, 0], patches[:, 1]
 
@@ -372,7 +357,7 @@ class PairedImageSequence(ShuffledSequence):
             When no row is left, or a number is not a positive int, or a patch is larger than the pictures.
         """
         if patch_size is not None:
-            patch_size = checks.whole("patch_size", patch_size, most=min(self.image_size))
+            patch_size = checks.check_int("patch_size", patch_size, most=min(self.image_size))
         other = copy.copy(self)
         places = self._places(rows)
         other.pairs = self.pairs.iloc[places].reset_index(drop=True)
@@ -393,7 +378,7 @@ class PairedImageSequence(ShuffledSequence):
         low_resolution, high_resolution : numpy.ndarray of float32, shape (n, height, width, 3)
             In [0, 1].
         """
-        return tuple(_floats(self._pictures(places[self._places(rows)])) for places in (self._low, self._high))
+        return tuple(_floats(self._pictures[places[self._places(rows)]]) for places in (self._low, self._high))
 
     def _places(self, rows):
         return np.arange(len(self.pairs))[slice(None) if rows is None else rows]
@@ -402,7 +387,7 @@ class PairedImageSequence(ShuffledSequence):
         """What the batches are made of, for the record of a training."""
         return {
             "pairs": len(self.pairs),
-            "pictures_sha256": _digest(self._pictures(pair) for pair in zip(self._low, self._high, strict=True)),
+            "pictures_sha256": recipes.digest(self._pictures[list(pair)] for pair in zip(self._low, self._high, strict=True)),
             "image_size": list(self.image_size),
             "patch_size": self.patch_size,
             "split": self.split,
@@ -426,7 +411,7 @@ def _cuts(rows, image_size, most):
     cuts = []
     for row in rows[rows["reason"] == ""].itertuples():
         size = (row.height, row.width)
-        places = folders.crop_places(size, image_size, most)
+        places = image_io.crop_places(size, image_size, most)
         for place in places:
             cuts.append((row.Index, _Cut(row.low_file, size, place), _Cut(row.high_file, size, place)))
         if not places:
@@ -435,53 +420,28 @@ def _cuts(rows, image_size, most):
     return cuts
 
 
-def _read_all(cuts, size, in_memory):
-    """Every picture read once and cut: a function from places to crops (uint8), the place of each crop, and the reasons
-    for the files that failed."""
+def _read_all(cuts, size):
+    """Every picture read once and cut: the crops as uint8, the place of each, and the reasons for the files that failed."""
     wanted = dict.fromkeys(cut for _, *pair in cuts for cut in pair)
     places = {cut: place for place, cut in enumerate(wanted)}
     of_file = {}
     for cut in wanted:
         of_file.setdefault(cut.file, []).append(cut)
-    shape, broken = (len(wanted), *size, 3), {}
-    if np.prod(shape, dtype=np.int64) <= in_memory:
-        crops = np.zeros(shape, np.uint8)
-        put, give = crops.__setitem__, lambda places: crops[np.asarray(places)]
-    else:
-        put, give = _on_disk(shape)
+    crops, broken = np.zeros((len(wanted), *size, 3), np.uint8), {}
 
     def read(file):
         try:
-            picture = photos.read_picture(file)
+            picture = image_io.read_picture(file)
             for cut in of_file[file]:
                 top, left = cut.place
-                enlarged = photos.resized(picture, cut.size)
-                put(places[cut], enlarged[top : top + size[0], left : left + size[1]])
+                enlarged = image_io.resized(picture, cut.size)
+                crops[places[cut]] = enlarged[top : top + size[0], left : left + size[1]]
         except (FileNotFoundError, ValueError) as error:
             broken[file] = str(error)
 
     with concurrent.futures.ThreadPoolExecutor() as pool:  # decoders let other threads run
         list(pool.map(read, of_file))
-    return give, places, broken
-
-
-def _on_disk(shape):
-    """Functions that put a picture into a temporary file and give pictures from it."""
-    paths.cache().mkdir(parents=True, exist_ok=True)
-    file = tempfile.TemporaryFile(dir=paths.cache())  # removed by the system when nobody holds it any more
-    file.truncate(int(np.prod(shape, dtype=np.int64)))
-    length, alone = int(np.prod(shape[1:])), threading.Lock()
-
-    def put(place, picture):
-        with alone:
-            file.seek(place * length)
-            file.write(picture.tobytes())
-            file.flush()
-
-    def give(places):  # mapped for one batch only: what stays mapped counts as memory of this process
-        return np.memmap(file, np.uint8, "r", shape=shape)[np.asarray(places)]
-
-    return put, give
+    return crops, places, broken
 
 
 def _random_patch(image, size, rng):
@@ -494,21 +454,3 @@ def _random_patch(image, size, rng):
 def _floats(pixels):
     """uint8 as float32 in [0, 1], in one pass."""
     return np.divide(pixels, np.float32(255), dtype=np.float32)
-
-
-def _digest(arrays):
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(np.ascontiguousarray(array))
-    return digest.hexdigest()
-
-
-def _named(function):
-    """A function's name; of a ``functools.partial`` also what it fixes, and so on for partials in it."""
-    if isinstance(function, tuple | list):
-        return f"({', '.join(map(_named, function))})"
-    if not callable(function):
-        return repr(function)
-    keywords = getattr(function, "keywords", {})
-    name = getattr(function, "func", function).__name__
-    return f"{name}({', '.join(f'{key}={_named(value)}' for key, value in keywords.items())})"

@@ -5,13 +5,14 @@ Everything is found out from names, sizes and bytes, before a picture is decoded
 
 import collections
 import dataclasses
-import hashlib
 import pathlib
 
 import numpy as np
 import pandas as pd
 
-from helpers import photos
+from helpers import image_io
+from helpers.datasets import photographs
+from helpers.files import sha256
 
 PICTURES_NEEDED = {"pictures": 20, "list of pairs": 12, "pairs of equal name": 12}
 LAYOUTS = {
@@ -94,7 +95,7 @@ def check_folder(folder, layouts=tuple(PICTURES_NEEDED)):
         expected = " or ".join(LAYOUTS[name] for name in layouts)
         raise FileNotFoundError(f"{str(folder)!r} is not laid out as it should be, expected {expected}")
     if pairs is None:
-        pairs = _as_table(photos.picture_files(folder))
+        pairs = _as_table(image_io.picture_files(folder))
     report = FolderReport(str(folder), layout, int((pairs["reason"] == "").sum()), [], _reasons(pairs), [])
     (_describe_pictures if layout == "pictures" else _describe_pairs)(report, pairs[pairs["reason"] == ""])
     return report
@@ -171,37 +172,12 @@ def find_pairs(csv, low_res_dir, high_res_dir):
     pairs[columns] = pd.DataFrame(found, columns=columns, dtype=object)
     again = pairs.duplicated(["low_file", "high_file"]) & (pairs["reason"] == "")
     pairs.loc[again, "reason"] = "stands there twice"
-    pairs["factor"] = _factors(pairs)
-    pairs["split"] = _splits(pairs)
+    try:
+        pairs["factor"] = _factors(pairs)
+        pairs["split"] = _splits(pairs)
+    except ValueError as error:
+        raise ValueError(f"{str(csv or low_res_dir)!r}: {error}") from error
     return pairs
-
-
-def crop_places(size, crop_size, most):
-    """Where crops lie side by side in a picture, centred, at most so many, spread evenly.
-
-    Parameters
-    ----------
-    size, crop_size : tuple of int
-        Height and width of the picture and of a crop.
-    most : int
-
-    Returns
-    -------
-    list of tuple of int
-        Top and left of each crop; empty when the picture is smaller than one.
-    """
-    rows, columns = size[0] // crop_size[0], size[1] // crop_size[1]
-    if not rows * columns:
-        return []
-    if most == 1:  # the very middle, not the crop of the grid that lies nearest to it
-        rows = columns = 1
-    top, left = (size[0] - rows * crop_size[0]) // 2, (size[1] - columns * crop_size[1]) // 2
-    places = []
-    for row in range(rows):
-        for column in range(columns):
-            places.append((top + row * crop_size[0], left + column * crop_size[1]))
-    chosen = np.unique(np.linspace(0, len(places) - 1, most).round().astype(int))
-    return [places[k] for k in chosen]
 
 
 def some(items):
@@ -217,21 +193,6 @@ def some(items):
     """
     items = [str(item) for item in items]
     return "; ".join(items[:5]) + (f"; and {len(items) - 5} more" if len(items) > 5 else "")
-
-
-def picture_digest(path):
-    """SHA-256 of a file's bytes, by which copies of a picture are known.
-
-    Parameters
-    ----------
-    path : path-like
-
-    Returns
-    -------
-    str
-    """
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclasses.dataclass
@@ -281,7 +242,7 @@ class _Finder:
 def _size(path):
     """Height and width as a viewer shows them, and why there are none."""
     try:
-        with photos.opened_picture(path) as opened:
+        with image_io.opened_picture(path) as opened:
             width, height = opened.size
             # Pillow has turned a TIFF already.
             turned = opened.format != "TIFF" and opened.getexif().get(0x0112, 1) in (5, 6, 7, 8)
@@ -316,7 +277,7 @@ def _read_list(csv):
 
 def _pairs_of_equal_name(low_res_dir, high_res_dir):
     """A row for each low picture, with its partner's name, or with a reason."""
-    low, high = (photos.picture_files(folder) for folder in (low_res_dir, high_res_dir))
+    low, high = (image_io.picture_files(folder) for folder in (low_res_dir, high_res_dir))
     exact, any_case = collections.defaultdict(list), collections.defaultdict(list)
     for file in high:
         exact[file.stem].append(file.name)
@@ -359,13 +320,13 @@ def _splits(pairs):
     """The part of the data that each pair belongs to; all pairs of a scene to the same."""
     usable = pairs["reason"] == ""
     files = pairs.loc[usable, "high_file"].drop_duplicates()
-    digests = {file: picture_digest(file) for file in files}
+    digests = {file: sha256(file) for file in files}
     scenes = [digests.get(row.high_file, row.high_res) for row in pairs.itertuples()]
     scenes = pd.Series(scenes, index=pairs.index, dtype=object)
     if "split" in pairs:
-        unknown = sorted(set(pairs["split"]) - set(photos.SPLITS))
+        unknown = sorted(set(pairs["split"]) - set(photographs.SPLITS))
         if unknown:
-            raise ValueError(f"the column split holds {some(unknown)}, expected {', '.join(photos.SPLITS)}")
+            raise ValueError(f"the column split holds {some(unknown)}, expected {', '.join(photographs.SPLITS)}")
         crossing = pairs["split"].groupby(scenes).transform("nunique") > 1
         if crossing.any():
             names = some(pairs.loc[crossing, "high_res"].drop_duplicates())
@@ -389,7 +350,7 @@ def _dealt_out(scenes):
     ends = [count - test - validation, count - test]
     parts = np.split(np.random.default_rng(0).permutation(count), ends)
     dealt = {}
-    for split, part in zip(photos.SPLITS, parts, strict=True):
+    for split, part in zip(photographs.SPLITS, parts, strict=True):
         dealt.update({scenes[k]: split for k in part})
     return dealt
 
@@ -399,7 +360,7 @@ def _as_table(files):
     rows, seen = [], {}
     for file in files:
         size, reason = _size(file)
-        first = seen.setdefault(picture_digest(file), file.name)
+        first = seen.setdefault(sha256(file), file.name)
         if not reason and first != file.name:
             reason = f"{file.name} is the same picture as {first}"
         rows.append((file.name, *size, reason))
@@ -429,7 +390,7 @@ def _describe_pairs(report, pairs):
     report.facts.append(f"{len(pairs):,} pairs of {pictures:,} high pictures can be used, {needed} pictures or more are needed")
     report.facts += _sizes_in_words(pairs.drop_duplicates("high_file"))
     report.facts.append("factors (pairs): " + (factors or "none") + ("; 1 where the list says none" if factors else ""))
-    parts = pairs.groupby("split")["high_file"].nunique().reindex(list(photos.SPLITS), fill_value=0)
+    parts = pairs.groupby("split")["high_file"].nunique().reindex(list(photographs.SPLITS), fill_value=0)
     report.facts.append(", ".join(f"{split} {count}" for split, count in parts.items()) + " pictures")
     if pictures < needed:
         report.problems.append(f"{needed - pictures} more high pictures with their low versions are needed")

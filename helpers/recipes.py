@@ -1,0 +1,279 @@
+"""All that decides how a training comes out, as plain JSON: so that nothing old is shown for something new.
+
+Functions that a reader can edit are described by their source and by everything that the source reads. Those of installed
+packages and of this one are described by name; the tests guard what they do.
+"""
+
+import ast
+import functools
+import hashlib
+import inspect
+import json
+import numbers
+import symtable
+import sys
+import textwrap
+import types
+
+import numpy as np
+import pandas as pd
+
+SHOWN = 16  # hexadecimal digits of a hash that stand in a record's text
+
+
+def describe(value):
+    """A value as plain JSON that changes when anything in it does.
+
+    Parameters
+    ----------
+    value : object
+        Numbers, texts, arrays, tables, functions, networks, batches, and lists and dicts of these.
+
+    Returns
+    -------
+    str, list or dict
+
+    Raises
+    ------
+    ValueError
+        When it is something whose contents are not known, with what to give instead.
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, str | bool | numbers.Number | slice | range):
+        return repr(value)
+    if isinstance(value, list | tuple):
+        return [describe(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): describe(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return f"array {list(value.shape)} {digest([value])[:SHOWN]}"
+    if isinstance(value, pd.DataFrame | pd.Series):
+        return f"table {list(value.shape)} {_short(value.to_csv())}"
+    if isinstance(value, np.random.Generator):
+        return f"generator {_short(value.bit_generator.state)}"
+    if isinstance(value, types.MethodType):
+        return f"{value.__name__}() of {json.dumps(describe(value.__self__))}"
+    if isinstance(value, type | functools.partial | np.ufunc | types.ModuleType) or inspect.isroutine(value):
+        return describe_function(value)
+    if hasattr(value, "describe"):
+        return value.describe()
+    if hasattr(value, "get_config") and hasattr(value, "layers"):
+        return f"network {architecture(value)} {digest(value.get_weights())[:SHOWN]}"
+    if hasattr(value, "get_config"):
+        plain = {key: str(kept) for key, kept in vars(value).items() if isinstance(kept, bool | int | float | str | dict)}
+        return f"{type(value).__name__} {_short([value.get_config(), plain])}"  # Huber's configuration lacks its delta
+    raise ValueError(
+        f"a {type(value).__module__}.{type(value).__name__} cannot be recorded, expected numbers, texts, arrays, tables, "
+        "functions or networks: make it inside of the function that needs it"
+    )
+
+
+def describe_function(function):
+    """A function's name, what a ``functools.partial`` fixes, and a hash of its source where a reader can edit it.
+
+    Parameters
+    ----------
+    function : callable
+
+    Returns
+    -------
+    str
+        "add_gaussian_noise(sigma=0.2)" for a function of a package, "any_noise() 3f2a…" for one of a notebook.
+
+    Raises
+    ------
+    ValueError
+        When the source cannot be had, or uses what `describe` does not know.
+    """
+    if isinstance(function, functools.partial):
+        given = [_argument(item) for item in function.args]
+        given += [f"{key}={_argument(item)}" for key, item in function.keywords.items()]
+        name, _, source = describe_function(function.func).partition("()")
+        return f"{name}({', '.join(given)}){source}"
+    name = getattr(function, "__name__", type(function).__name__)
+    if not _can_be_edited(function):
+        return name if isinstance(function, types.ModuleType) else f"{name}()"
+    return f"{name}() {_short(_source_and_uses(function, ()))}"
+
+
+def uses(function):
+    """What a function reads from outside, each described, and its own source.
+
+    Parameters
+    ----------
+    function : callable
+        Of a notebook.
+
+    Returns
+    -------
+    dict
+        "source" to a hash, and each name to what it stands for.
+    """
+    return _source_and_uses(function, ())
+
+
+def architecture(model):
+    """SHA-256 of the layers, their settings and their connections; the layers' names do not count.
+
+    Parameters
+    ----------
+    model : keras.Model
+
+    Returns
+    -------
+    str
+    """
+    config = model.get_config()
+    names = {layer["config"]["name"]: f"layer {k}" for k, layer in enumerate(config["layers"])}
+
+    def renamed(part):
+        if isinstance(part, dict):
+            return {key: renamed(value) for key, value in part.items() if key != "name"}
+        if isinstance(part, list | tuple):
+            return [renamed(value) for value in part]
+        return names.get(part, part) if isinstance(part, str) else part
+
+    return _short(renamed(config["layers"]))
+
+
+def starting_weights(model):
+    """Whether a network starts from its initializers, or from which weights.
+
+    Parameters
+    ----------
+    model : keras.Model
+
+    Returns
+    -------
+    str
+        "its initializers", or the SHA-256 of the weights: of a network that was trained before, or loaded.
+    """
+    for layer in model._flatten_layers(include_self=False, recursive=True):
+        for variable in layer._trainable_variables + layer._non_trainable_variables:
+            initializer = getattr(layer, f"{variable.name}_initializer", None)
+            if initializer is None or variable.name == "seed_generator_state":
+                continue
+            fresh = np.asarray(initializer(tuple(variable.shape), dtype=variable.dtype))
+            if not np.array_equal(fresh, np.asarray(variable)):
+                return digest(model.get_weights())
+    return "its initializers"
+
+
+def differences(asked, recorded):
+    """The settings that differ between two recipes.
+
+    Parameters
+    ----------
+    asked, recorded : dict
+
+    Returns
+    -------
+    dict of str to tuple
+        The setting's name, with dots, to both values.
+    """
+    asked, recorded = _flat(asked), _flat(recorded)
+    pairs = {key: (asked.get(key), recorded.get(key)) for key in asked | recorded}
+    return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def digest(arrays):
+    """SHA-256 of arrays: shapes, types and bytes.
+
+    Parameters
+    ----------
+    arrays : iterable of numpy.ndarray
+
+    Returns
+    -------
+    str
+    """
+    total = hashlib.sha256()
+    for array in arrays:
+        total.update(f"{array.shape}{array.dtype}".encode())
+        total.update(np.ascontiguousarray(array))
+    return total.hexdigest()
+
+
+def _argument(value):
+    """A fixed argument as it is written; functions among them described."""
+    if isinstance(value, list | tuple):
+        return f"({', '.join(_argument(item) for item in value)})"
+    described = describe(value)
+    return described if isinstance(described, str) else json.dumps(described)
+
+
+def _can_be_edited(function):
+    """Whether it stands in a notebook or in a reader's file, not in a package."""
+    module = getattr(function, "__module__", None) or ""
+    if isinstance(function, types.BuiltinFunctionType | types.ModuleType | np.ufunc):
+        return False
+    if module == "__main__":
+        return True
+    file = getattr(sys.modules.get(module), "__file__", None) or ""
+    return (
+        bool(file) and not module.startswith("helpers") and "site-packages" not in file and not file.startswith(sys.base_prefix)
+    )
+
+
+def _source_and_uses(function, seen):
+    source, names = _source(function)
+    described = {"source": hashlib.sha256(source.encode()).hexdigest()[:SHOWN]}
+    found = dict(getattr(function, "__globals__", None) or vars(sys.modules[function.__module__]))
+    if getattr(function, "__closure__", None):
+        inner = zip(function.__code__.co_freevars, function.__closure__, strict=True)
+        found.update((name, cell.cell_contents) for name, cell in inner)
+    for name in names:
+        value = found.get(name)
+        if name not in found or any(value is other for other in (*seen, function)):
+            continue  # a builtin, or a function that calls itself
+        if isinstance(value, types.FunctionType | type) and _can_be_edited(value):
+            described[name] = _source_and_uses(value, (*seen, function))
+        else:
+            described[name] = describe(value)
+    return described
+
+
+def _source(function):
+    """The source without comments and layout, and the names that it reads from outside."""
+    if isinstance(function, type):
+        parts = [_source(part) for part in vars(function).values() if isinstance(part, types.FunctionType)]
+        return "\n".join(text for text, _ in parts), sorted({name for _, names in parts for name in names})
+    try:
+        text = textwrap.dedent(inspect.getsource(function))
+        tree = ast.parse(text)
+    except (OSError, TypeError, SyntaxError) as error:
+        raise ValueError(
+            f"the source of {function!r} cannot be had ({error}): define it with def, in a cell of its own"
+        ) from error
+    if getattr(function, "__name__", "") == "<lambda>":
+        found = [node for node in ast.walk(tree) if isinstance(node, ast.Lambda)]
+        if len(found) != 1:
+            raise ValueError("one of several lambdas on a line cannot be told apart: define it with def")
+        tree = ast.Module([ast.Expr(found[0])], [])
+    else:
+        tree.body[0].decorator_list = []  # a decorator says how a function is used, not what it does
+    text = ast.unparse(tree)
+    tables, names = [symtable.symtable(text, "source", "exec")], set()
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        for symbol in table.get_symbols():  # of the module itself: what stands in default values
+            if symbol.is_global() if table.get_type() != "module" else symbol.is_referenced():
+                names.add(symbol.get_name())
+    return text, sorted(names)
+
+
+def _short(content):
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:SHOWN]
+
+
+def _flat(recipe, prefix=""):
+    """Nested settings as one dict: {"a": {"b": 1}} as {"a.b": 1}."""
+    flat = {}
+    for key, value in recipe.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
