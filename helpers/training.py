@@ -24,7 +24,7 @@ from helpers import backend, checks, datasets, files, paths, plotting, recipes, 
 from helpers.backend import keras
 
 # In "quick" a training sees so many pixels at most, which takes a few seconds, in so many epochs.
-QUICK_PIXELS, QUICK_EPOCHS = 8_000_000, 2
+QUICK_PIXELS, QUICK_EPOCHS = 4_000_000, 2
 # A dataset in Python costs time at each call of the training step; in a long epoch several steps are made a call.
 LONG_EPOCH, STEPS_AT_ONCE = 100, 10
 KNOWN = ("batch_size", "callbacks", "seed", "validation_data", "verbose")

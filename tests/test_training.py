@@ -195,7 +195,7 @@ def test_quick_is_short_whatever_is_asked_for():
     data = datasets.DegradedSequence(images, noise, batch_size=4, seed=0)
     assert training._length(data, None, 190) == (100, 2)
     data = datasets.DegradedSequence(np.zeros((60, 256, 384, 1), np.float32), noise, batch_size=8, seed=0)
-    assert training._length(data, None, 10) == (5, 2)
+    assert training._length(data, None, 10) == (2, 2)
     assert training._length(images, 100, 1) == (4, 1)
     session.start("full")
     assert training._length(data, None, 10) == (8, 10)
@@ -308,7 +308,7 @@ def test_targets_in_another_order_are_other_targets(strokes):
     train(strokes, "full")
     ship()
     train(strokes, "pretrained")
-    with pytest.raises(ValueError, match=r"data\.y is 'array \[60, 16, 16, 1\] [0-9a-f]{16}'"):
+    with pytest.raises(ValueError, match=r"data\.y\.weighted_sums is \[.*\], recorded \["):
         train(strokes[::-1], "pretrained")
 
 
