@@ -13,7 +13,7 @@ import warnings
 
 import numpy as np
 
-from helpers import checks, files, image_io, recipes
+from helpers import checks, image_io, recipes
 from helpers.backend import keras
 from helpers.datasets import folders, photographs
 
@@ -48,15 +48,14 @@ def load_image_folder(directory, size=(64, 64)):
     UserWarning
         Once, naming the files that are left out, with the reason.
     """
-    images, names, left_out, seen = [], [], [], {}
-    for file in image_io.picture_files(directory):
-        first = seen.setdefault(files.sha256(file), file.name)
-        if first != file.name:
-            left_out.append(f"{file.name} is the same picture as {first}")
+    images, names, left_out = [], [], []
+    for row in folders.find_pictures(directory).itertuples():
+        if row.reason:
+            left_out.append(row.reason)
             continue
         try:
-            images.append(image_io.resized(image_io.read_picture(file), size))
-            names.append(file.name)
+            images.append(image_io.resized(image_io.read_picture(row.file), size))
+            names.append(row.file.name)
         except (FileNotFoundError, ValueError) as error:
             left_out.append(str(error))
     if not images:
@@ -250,7 +249,7 @@ class PairedImageSequence(ShuffledSequence):
     Parameters
     ----------
     csv, low_res_dir, high_res_dir
-        As for `helpers.folders.find_pairs`.
+        As for `helpers.datasets.folders.find_pairs`.
     image_size : tuple of int, optional
         Height and width of a crop.
     batch_size : int, optional
