@@ -218,7 +218,7 @@ def write(path, picture):
     if picture.alpha is not None:
         values = np.concatenate([values, _whole_numbers(picture.alpha, picture.depth)], axis=-1)
     values = values[..., 0] if values.shape[-1] == 1 else values
-    with files.replacing(path, movable=False) as temporary:
+    with files.replacing(path) as temporary:
         if values.dtype == np.uint16 and values.ndim == 3:
             _write_deep_tiff(temporary, values, picture.metadata)
         else:
