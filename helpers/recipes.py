@@ -9,6 +9,7 @@ import hashlib
 import inspect
 import json
 import numbers
+import pathlib
 import types
 
 import numpy as np
@@ -28,7 +29,7 @@ def describe(value):
     Parameters
     ----------
     value : object
-        Numbers, texts, arrays, tables, functions, networks, batches, and lists and dicts of these.
+        Numbers, texts, paths, arrays, tables, functions, networks, batches, and lists and dicts of these.
 
     Returns
     -------
@@ -43,6 +44,8 @@ def describe(value):
         value = value.item()
     if value is None or isinstance(value, str | bool | numbers.Number | slice | range):
         return repr(value)
+    if isinstance(value, pathlib.PurePath):
+        return repr(value.as_posix())
     if isinstance(value, list | tuple):
         return [describe(item) for item in value]
     if isinstance(value, dict):
@@ -67,8 +70,8 @@ def describe(value):
         plain = {key: str(kept) for key, kept in vars(value).items() if isinstance(kept, bool | int | float | str | dict)}
         return f"{type(value).__name__} {_short([value.get_config(), plain])}"  # Huber's configuration lacks its delta
     raise ValueError(
-        f"a {type(value).__module__}.{type(value).__name__} cannot be recorded, expected numbers, texts, arrays, tables, "
-        "functions or networks: make it inside of the function that needs it"
+        f"a {type(value).__module__}.{type(value).__name__} cannot be recorded, expected numbers, texts, paths, arrays, "
+        "tables, functions or networks: make it inside of the function that needs it"
     )
 
 
