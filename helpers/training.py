@@ -113,7 +113,8 @@ def fit(model, x, y=None, *, epochs, name, **as_for_fit):
     Returns
     -------
     pandas.DataFrame
-        The history, one row an epoch: epoch (counted from 1), the losses and metrics, learning_rate, seconds.
+        The history, one row an epoch: epoch (counted from 1), the losses and metrics, learning_rate, seconds. Its ``attrs``
+        hold minutes, parameters, and steps: how many the optimizer made.
 
     Raises
     ------
@@ -272,8 +273,7 @@ def read_record(name, folder=None):
         raise FileNotFoundError(f"{paths.shown(path)} is missing: train it with MODE = 'quick', or run `make train`")
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        of_a_study = "table_sha256" in record
-        needed = {"trainings"} if of_a_study else {"parameters", "weights_sha256", "history"}
+        needed = {"trainings"} if "table_sha256" in record else {"parameters", "weights_sha256", "history"}
         missing = {"recipe", "minutes", *needed} - set(record)
         if missing:
             raise ValueError(f"it lacks {', '.join(sorted(missing))}")
@@ -376,7 +376,8 @@ def _read_table(path):
 
 def _history(record):
     history = pd.DataFrame(record["history"])
-    history.attrs = {"minutes": record["minutes"], "parameters": record["parameters"]}
+    steps = record["recipe"]["batches"] * len(history)
+    history.attrs = {"minutes": record["minutes"], "parameters": record["parameters"], "steps": steps}
     return history
 
 
@@ -392,8 +393,7 @@ def _length(x, batch_size, epochs):
     batches = math.ceil(len(x) / (batch_size or 32)) if arrays else len(x)
     if session.current().mode != "quick":
         return batches, epochs
-    first = x[: batch_size or 32] if arrays else x[0][0]
-    pixels = math.prod(first.shape[:3])
+    pixels = math.prod((x[: batch_size or 32] if arrays else x[0][0]).shape[:3])
     epochs = min(epochs, QUICK_EPOCHS)
     return max(1, min(batches, QUICK_PIXELS // (pixels * epochs))), epochs
 
@@ -404,15 +404,14 @@ class _Shortened(keras.utils.PyDataset):
     def __init__(self, data, batches):
         super().__init__()
         self.data, self.batches = data, batches
+        self.set_epoch = getattr(data, "set_epoch", lambda epoch: None)
+        self.on_epoch_begin, self.on_epoch_end = data.on_epoch_begin, data.on_epoch_end
 
     def __len__(self):
         return self.batches
 
     def __getitem__(self, index):
         return self.data[index]
-
-    def set_epoch(self, epoch):
-        getattr(self.data, "set_epoch", lambda epoch: None)(epoch)
 
     def describe(self):
         return recipes.describe(self.data)
@@ -432,7 +431,9 @@ class _Arrays(datasets.ShuffledSequence):
 
     def describe(self):
         """What the batches are made of, for the record."""
-        return {"x": recipes.describe(self.x), "y": recipes.describe(self.y), "batch_size": self.batch_size}
+        x = recipes.describe(self.x)
+        y = x if self.y is self.x else recipes.describe(self.y)  # of an autoencoder one array, which may be large
+        return {"x": x, "y": y, "batch_size": self.batch_size}
 
 
 class _State:

@@ -68,6 +68,9 @@ def load_image_folder(directory, size=(64, 64)):
 class ShuffledSequence(keras.utils.PyDataset):
     """Which items a batch holds: all of them once an epoch, in an order that depends on seed and epoch alone.
 
+    Keras's ``fit`` goes from epoch to epoch by itself. Each call of ``fit``, ``evaluate`` or ``predict`` begins at the epoch
+    that `set_epoch` chose, so what is evaluated twice is the same, and so is what a network is validated on.
+
     Parameters
     ----------
     count, batch_size : int
@@ -79,7 +82,7 @@ class ShuffledSequence(keras.utils.PyDataset):
     Attributes
     ----------
     epoch : int
-        The epoch whose batches are given; `set_epoch` chooses it.
+        The epoch whose batches are given.
 
     Raises
     ------
@@ -103,11 +106,23 @@ class ShuffledSequence(keras.utils.PyDataset):
 
     def set_epoch(self, epoch):
         """Go to the batches of `epoch`, an int counted from 0."""
+        self._chosen_epoch, self._within_epoch = epoch, False
+        self._shuffle(epoch)
+
+    def _shuffle(self, epoch):
         self.epoch = epoch
         rng = np.random.default_rng([self.seed, epoch])
         wanted = self.steps_per_epoch * self.batch_size if self.steps_per_epoch else self.count
         rounds = [rng.permutation(self.count) for _ in range(-(-wanted // self.count))]
         self.order = np.concatenate(rounds)[:wanted]
+
+    def on_epoch_begin(self):
+        self._within_epoch = True
+
+    def on_epoch_end(self):
+        # Keras calls this once more before the first epoch of each `fit`, `evaluate` and `predict`.
+        self._shuffle(self.epoch + 1 if self._within_epoch else self._chosen_epoch)
+        self._within_epoch = False
 
     def __len__(self):
         return -(-len(self.order) // self.batch_size)
