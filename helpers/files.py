@@ -54,6 +54,21 @@ def write_json(path, content):
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
+def write_table(path, table, missing=""):
+    """Write a table as CSV, with the same bytes on every system.
+
+    Parameters
+    ----------
+    path : path-like
+    table : pandas.DataFrame
+        Its index is not written.
+    missing : str, optional
+        What stands for a value that is missing.
+    """
+    with replacing(path) as temporary:
+        table.to_csv(temporary, index=False, na_rep=missing, lineterminator="\n")
+
+
 @contextlib.contextmanager
 def replacing(path):
     """Write a file whole or not at all.

@@ -147,7 +147,7 @@ def fit(model, x, y=None, *, epochs, name, **as_for_fit):
     recipe = _recipe(model, data, epochs, seed, as_for_fit)
     if now.mode == "pretrained":
         return _load(model, recipe, name, paths.records(), paths.weights())
-    if now.mode == "full" and _is_finished(session.runs() / name, recipe, model):
+    if now.mode == "full" and _is_finished(session.runs() / name, recipe):
         return _load(model, recipe, name, session.runs(), session.runs())
     if now.mode == "quick":
         return _train(model, data, recipe, name, as_for_fit)
@@ -314,7 +314,7 @@ def _train(model, data, recipe, name, as_for_fit):
 
 def _load(model, recipe, name, records, weights):
     record = read_record(name, records)
-    _refuse_another_recipe(name, _as_loaded_before(recipe, record, model), record["recipe"])
+    _refuse_another_recipe(name, _as_loaded_before(recipe, record), record["recipe"])
     path = weights / f"{name}.keras"
     loaded = _read_network(path).get_weights()
     expected, found = [tuple(w.shape) for w in model.weights], [w.shape for w in loaded]
@@ -350,8 +350,7 @@ def _study(name, function):
     if not isinstance(table, pd.DataFrame) or not table.index.equals(pd.RangeIndex(len(table))):
         raise ValueError(f"the study {name} returned a {type(table).__name__}, expected a DataFrame with rows numbered from 0")
     path = folder / f"{name}.csv"
-    with files.replacing(path) as temporary:
-        table.to_csv(temporary, index=False, na_rep="nan", lineterminator="\n")
+    files.write_table(path, table, missing="nan")
     trained = [json.loads(file.read_text(encoding="utf-8")) for file in folder.glob("*.json")]
     mine = [record for record in trained if record.get("study") == name and "history" in record]
     record = {
@@ -538,18 +537,18 @@ def _described_callback(callback):
     return described
 
 
-def _as_loaded_before(recipe, record, model):
+def _as_loaded_before(recipe, record):
     """The recipe of a network whose weights are already those of this very training, as when a cell is run again."""
     if recipe["starts_from"] == record["weights_sha256"]:
         return recipe | {"starts_from": record["recipe"]["starts_from"]}
     return recipe
 
 
-def _is_finished(path, recipe, model):
+def _is_finished(path, recipe):
     if not (path.with_suffix(".json").exists() and path.with_suffix(".keras").exists()):
         return False
     record = read_record(path.name, path.parent)
-    return not recipes.differences(_as_loaded_before(recipe, record, model), record["recipe"])
+    return not recipes.differences(_as_loaded_before(recipe, record), record["recipe"])
 
 
 def _refuse_another_recipe(name, asked, recorded):

@@ -16,7 +16,7 @@ from helpers.datasets import photographs
 PICTURES_NEEDED = {"pictures": 20, "list of pairs": 12, "pairs of equal name": 12}
 LAYOUTS = {
     "pictures": "pictures that lie in it",
-    "list of pairs": "image_data.csv with the folders 'low res' and 'high res'",
+    "list of pairs": f"{photographs.LISTING} with the folders 'low res' and 'high res'",
     "pairs of equal name": "the folders 'low' and 'high' with pictures of equal names",
 }
 FEWEST_TO_SCORE = 2  # an interval needs two
@@ -82,9 +82,9 @@ def check_folder(folder, layouts=tuple(PICTURES_NEEDED)):
     folder = pathlib.Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"{str(folder)!r} is no folder: give the one that your pictures lie in")
-    if (folder / "image_data.csv").is_file():
+    if (folder / photographs.LISTING).is_file():
         layout = "list of pairs"
-        pairs = find_pairs(folder / "image_data.csv", folder / "low res", folder / "high res")
+        pairs = find_pairs(folder / photographs.LISTING, folder / "low res", folder / "high res")
     elif (folder / "low").is_dir() and (folder / "high").is_dir():
         layout = "pairs of equal name"
         pairs = find_pairs(None, folder / "low", folder / "high")

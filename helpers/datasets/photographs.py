@@ -58,7 +58,7 @@ def load_photos(split="train", halves=False):
     loaded = [photo for _, photo in _photos(split)]
     if not halves:
         return loaded
-    return [size for photo in loaded for size in (photo, image_io.resized(photo, (photo.shape[0] // 2, photo.shape[1] // 2)))]
+    return [size for photo in loaded for size in (photo, _half(photo))]
 
 
 def verify_photos():
@@ -224,7 +224,7 @@ def _build_pairs_alone():
             if sys.stderr.isatty():
                 print(f"{number} pictures cut", end="\r", file=sys.stderr, flush=True)
     pairs = pd.DataFrame(rows)
-    _write_table(listing, pairs)
+    files.write_table(listing, pairs)
     _write_sums(sums, {**known, LISTING: files.sha256(listing)})
     return pairs
 
@@ -242,17 +242,20 @@ def _written(sums):
 
 def _write_sums(sums, known):
     hashes = pd.Series({"photos.csv": files.sha256(TABLE), **known}, name="sha256")
-    _write_table(sums, hashes.rename_axis("file").reset_index())
+    files.write_table(sums, hashes.rename_axis("file").reset_index())
 
 
 def _crops():
     """Split and picture of every crop, in an order that does not change."""
     for split in SPLITS:
         for _, photo in _photos(split):
-            half = image_io.resized(photo, (photo.shape[0] // 2, photo.shape[1] // 2))
-            for size in (photo, half):
+            for size in (photo, _half(photo)):
                 for top, left in image_io.crop_places(size.shape[:2], PAIR_SIZE, MOST_CROPS):
                     yield split, size[top : top + PAIR_SIZE[0], left : left + PAIR_SIZE[1]]
+
+
+def _half(photo):
+    return image_io.resized(photo, (photo.shape[0] // 2, photo.shape[1] // 2))
 
 
 def _low_resolution(picture, factor):
@@ -264,8 +267,3 @@ def _write_picture(path, pixels):
     with files.replacing(path) as temporary:
         Image.fromarray(pixels).save(temporary, format="png")
     return files.sha256(path)
-
-
-def _write_table(path, content):
-    with files.replacing(path) as temporary:
-        content.to_csv(temporary, index=False, lineterminator="\n")
