@@ -54,8 +54,23 @@ def write_json(path, content):
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
+def write_table(path, table, missing=""):
+    """Write a table as CSV, with the same bytes on every system.
+
+    Parameters
+    ----------
+    path : path-like
+    table : pandas.DataFrame
+        Its index is not written.
+    missing : str, optional
+        What stands for a value that is missing.
+    """
+    with replacing(path) as temporary:
+        table.to_csv(temporary, index=False, na_rep=missing, lineterminator="\n")
+
+
 @contextlib.contextmanager
-def replacing(path, movable=True):
+def replacing(path):
     """Write a file whole or not at all.
 
     Yields the path of a temporary file beside `path` with the same suffix. It takes the
@@ -68,8 +83,6 @@ def replacing(path, movable=True):
     ----------
     path : path-like
         The file to write; its folder is made when it is missing.
-    movable : bool, optional
-        As in `writable`.
 
     Yields
     ------
@@ -83,7 +96,7 @@ def replacing(path, movable=True):
         to do.
     """
     path = pathlib.Path(path)
-    writable(path.parent, movable)
+    writable(path.parent)
     remove_leftovers(path.parent)
     temporary = path.with_name(f"{_TEMPORARY}{secrets.token_hex(8)}{path.suffix}")
     # The lock tells other processes that this file is not left over. Windows refuses to
@@ -216,25 +229,25 @@ def _lock(descriptor):
         os.lseek(descriptor, 0, os.SEEK_SET)
 
 
-def writable(folder, movable=True):
+def writable(folder):
     """Make a folder where it is missing, and make sure that files can be written to it.
 
     Parameters
     ----------
     folder : path-like
-    movable : bool, optional
-        Whether the message says which variables move the course's folders; for a folder that a reader named, they do not.
 
     Raises
     ------
     OSError
-        When they cannot, with the folder's name and what to do.
+        When they cannot, with the folder's name and what to do: a variable moves the course's own folders.
     """
     folder = pathlib.Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        other = "or set COURSE_FIGURES, COURSE_CACHE or COURSE_DATA to one that is" if movable else "or name another"
+        own = [place().resolve() for place in (paths.data, paths.cache, paths.report_figures)]
+        of_the_course = any(folder.resolve().is_relative_to(place) for place in own)
+        other = "or set COURSE_FIGURES, COURSE_CACHE or COURSE_DATA to one that is" if of_the_course else "or name another"
         said = f"cannot write to {paths.shown(folder)}: {error.strerror}. Make this folder writable, {other}"
         raise OSError(error.errno, said) from error

@@ -195,9 +195,6 @@ def crop_places(size, crop_size, most):
     if most == 1:  # the very middle, not the crop of the grid that lies nearest to it
         rows = columns = 1
     top, left = (size[0] - rows * crop_size[0]) // 2, (size[1] - columns * crop_size[1]) // 2
-    places = []
-    for row in range(rows):
-        for column in range(columns):
-            places.append((top + row * crop_size[0], left + column * crop_size[1]))
+    places = [(top + row * crop_size[0], left + column * crop_size[1]) for row in range(rows) for column in range(columns)]
     chosen = np.unique(np.linspace(0, len(places) - 1, most).round().astype(int))
     return [places[k] for k in chosen]

@@ -218,7 +218,7 @@ def write(path, picture):
     if picture.alpha is not None:
         values = np.concatenate([values, _whole_numbers(picture.alpha, picture.depth)], axis=-1)
     values = values[..., 0] if values.shape[-1] == 1 else values
-    with files.replacing(path, movable=False) as temporary:
+    with files.replacing(path) as temporary:
         if values.dtype == np.uint16 and values.ndim == 3:
             _write_deep_tiff(temporary, values, picture.metadata)
         else:
@@ -284,7 +284,7 @@ def _deep_values(opened, path, notes):
         if samples > used:
             notes.append(f"of its {samples} channels {used} are used")
         if opened.mode.startswith("RGB") and bits == 16:
-            return _deep_colours(opened, path, notes)
+            return _deep_colours(path, notes)
     elif opened.format == "PNG" and "16" in str([tile.args for tile in opened.tile]):
         bits = 16
     if opened.mode.startswith("I"):
@@ -299,7 +299,7 @@ def _deep_values(opened, path, notes):
     return None
 
 
-def _deep_colours(opened, path, notes):
+def _deep_colours(path, notes):
     """What a TIFF holds in 16 bits a colour, of which Pillow keeps 8."""
     with tifffile.TiffFile(path) as file:
         page = file.pages[0]

@@ -160,7 +160,9 @@ def show_images(rows, titles=None, labels=None, name=None, width=None):
     save_figure(figure, name, "; ".join(map(_digest_of_images, rows)))
 
 
-def show_restorations(restorations, clean, examples=None, *, crop=None, methods_across=False, width=None, name=None):
+def show_restorations(
+    restorations, clean, examples=None, *, crop=None, methods_across=False, truth="clean", width=None, name=None
+):
     """The same images restored by several methods, with the PSNR of what is shown above each.
 
     Parameters
@@ -175,6 +177,8 @@ def show_restorations(restorations, clean, examples=None, *, crop=None, methods_
     methods_across : bool, optional
         A column for each method and a row for each example, the truth last; by default a row for each method, the truth
         first.
+    truth : str, optional
+        What the truth is called.
     width : float, optional
         Inches; by default the page's.
     name : str, optional
@@ -188,22 +192,26 @@ def show_restorations(restorations, clean, examples=None, *, crop=None, methods_
         cut = [np.clip(images[k], 0, 1)[window] for k, window in zip(examples, windows, strict=True)]
         return np.stack(cut)
 
-    truth = parts(clean)
-    shown, titles = {"clean": truth}, {"clean": [""] * len(truth)}
+    shown, titles = {truth: parts(clean)}, {truth: [""] * len(examples)}
     for method, images in restorations.items():
         shown[method] = parts(images)
-        decibels = metrics.psnr(truth, shown[method])
+        decibels = metrics.psnr(shown[truth], shown[method])
         titles[method] = [f"{value:.1f} dB" if np.isfinite(value) else "exact" for value in decibels]
     if not methods_across:
-        labels = {method: textwrap.fill(method, LABEL_WIDTH) for method in shown}
-        show_images(list(shown.values()), list(titles.values()), list(labels.values()), name=name, width=width)
+        labels = [_broken(method, LABEL_WIDTH) for method in shown]
+        show_images(list(shown.values()), list(titles.values()), labels, name=name, width=width)
         return
-    order = [*restorations, "clean"]
+    order = [*restorations, truth]
     room = int((width or WIDTH) / len(order) * CHARACTERS_AN_INCH)
-    labels = {method: textwrap.fill(method, max(room, LABEL_WIDTH)) for method in order}
-    rows = [np.stack([shown[method][k] for method in order]) for k in range(len(truth))]
-    above = [[f"{labels[method]}\n{titles[method][k]}".strip() for method in order] for k in range(len(truth))]
+    labels = {method: _broken(method, max(room, LABEL_WIDTH)) for method in order}
+    rows = [np.stack([shown[method][k] for method in order]) for k in range(len(examples))]
+    above = [[f"{labels[method]}\n{titles[method][k]}".strip() for method in order] for k in range(len(examples))]
     show_images(rows, above, name=name, width=width)
+
+
+def _broken(label, width):
+    """In lines of whole words, "cross-entropy" being one: a word that is longer sticks out by a little."""
+    return textwrap.fill(label, width, break_on_hyphens=False, break_long_words=False)
 
 
 def _window(crop):

@@ -4,19 +4,18 @@ Functions that a reader can edit are described by their source and by everything
 packages and of this one are described by name; the tests guard what they do.
 """
 
-import ast
 import functools
 import hashlib
 import inspect
 import json
 import numbers
-import symtable
-import sys
-import textwrap
+import pathlib
 import types
 
 import numpy as np
 import pandas as pd
+
+from helpers import sources
 
 SHOWN = 16  # hexadecimal digits of a hash that stand in a record's text
 # Floats that were computed, noise for instance, differ between machines in their last bit, so they can't be hashed. Sums
@@ -30,7 +29,7 @@ def describe(value):
     Parameters
     ----------
     value : object
-        Numbers, texts, arrays, tables, functions, networks, batches, and lists and dicts of these.
+        Numbers, texts, paths, arrays, tables, functions, networks, batches, and lists and dicts of these.
 
     Returns
     -------
@@ -45,6 +44,8 @@ def describe(value):
         value = value.item()
     if value is None or isinstance(value, str | bool | numbers.Number | slice | range):
         return repr(value)
+    if isinstance(value, pathlib.PurePath):
+        return repr(value.as_posix())
     if isinstance(value, list | tuple):
         return [describe(item) for item in value]
     if isinstance(value, dict):
@@ -69,8 +70,8 @@ def describe(value):
         plain = {key: str(kept) for key, kept in vars(value).items() if isinstance(kept, bool | int | float | str | dict)}
         return f"{type(value).__name__} {_short([value.get_config(), plain])}"  # Huber's configuration lacks its delta
     raise ValueError(
-        f"a {type(value).__module__}.{type(value).__name__} cannot be recorded, expected numbers, texts, arrays, tables, "
-        "functions or networks: make it inside of the function that needs it"
+        f"a {type(value).__module__}.{type(value).__name__} cannot be recorded, expected numbers, texts, paths, arrays, "
+        "tables, functions or networks: make it inside of the function that needs it"
     )
 
 
@@ -97,7 +98,7 @@ def describe_function(function):
         name, _, source = describe_function(function.func).partition("()")
         return f"{name}({', '.join(given)}){source}"
     name = getattr(function, "__name__", type(function).__name__)
-    if not _can_be_edited(function):
+    if not sources.can_be_edited(function):
         return name if isinstance(function, types.ModuleType) else f"{name}()"
     return f"{name}() {_short(_source_and_uses(function, ()))}"
 
@@ -229,65 +230,17 @@ def _argument(value):
     return described if isinstance(described, str) else json.dumps(described)
 
 
-def _can_be_edited(function):
-    """Whether it stands in a notebook or in a reader's file, not in a package."""
-    module = getattr(function, "__module__", None) or ""
-    if isinstance(function, types.BuiltinFunctionType | types.ModuleType | np.ufunc):
-        return False
-    if module == "__main__":
-        return True
-    file = getattr(sys.modules.get(module), "__file__", None) or ""
-    return (
-        bool(file) and not module.startswith("helpers") and "site-packages" not in file and not file.startswith(sys.base_prefix)
-    )
-
-
 def _source_and_uses(function, seen):
-    source, names = _source(function)
+    source, used = sources.source_and_uses(function)
     described = {"source": hashlib.sha256(source.encode()).hexdigest()[:SHOWN]}
-    found = dict(getattr(function, "__globals__", None) or vars(sys.modules[function.__module__]))
-    if getattr(function, "__closure__", None):
-        inner = zip(function.__code__.co_freevars, function.__closure__, strict=True)
-        found.update((name, cell.cell_contents) for name, cell in inner)
-    for name in names:
-        value = found.get(name)
-        if name not in found or any(value is other for other in (*seen, function)):
-            continue  # a builtin, or a function that calls itself
-        if isinstance(value, types.FunctionType | type) and _can_be_edited(value):
+    for name, value in used.items():
+        if any(value is other for other in (*seen, function)):
+            continue  # a function that calls itself
+        if isinstance(value, types.FunctionType | type) and sources.can_be_edited(value):
             described[name] = _source_and_uses(value, (*seen, function))
         else:
             described[name] = describe(value)
     return described
-
-
-def _source(function):
-    """The source without comments and layout, and the names that it reads from outside."""
-    if isinstance(function, type):
-        parts = [_source(part) for part in vars(function).values() if isinstance(part, types.FunctionType)]
-        return "\n".join(text for text, _ in parts), sorted({name for _, names in parts for name in names})
-    try:
-        text = textwrap.dedent(inspect.getsource(function))
-        tree = ast.parse(text)
-    except (OSError, TypeError, SyntaxError) as error:
-        raise ValueError(
-            f"the source of {function!r} cannot be had ({error}): define it with def, in a cell of its own"
-        ) from error
-    if getattr(function, "__name__", "") == "<lambda>":
-        found = [node for node in ast.walk(tree) if isinstance(node, ast.Lambda)]
-        if len(found) != 1:
-            raise ValueError("one of several lambdas on a line cannot be told apart: define it with def")
-        tree = ast.Module([ast.Expr(found[0])], [])
-    else:
-        tree.body[0].decorator_list = []  # a decorator says how a function is used, not what it does
-    text = ast.unparse(tree)
-    tables, names = [symtable.symtable(text, "source", "exec")], set()
-    while tables:
-        table = tables.pop()
-        tables += table.get_children()
-        for symbol in table.get_symbols():  # of the module itself: what stands in default values
-            if symbol.is_global() if table.get_type() != "module" else symbol.is_referenced():
-                names.add(symbol.get_name())
-    return text, sorted(names)
 
 
 def _short(content):

@@ -392,7 +392,7 @@ def _check(file, target, options):
     if os.path.lexists(target) and not options.overwrite:
         raise ValueError(f"{target} exists: give another folder with -o, or say --overwrite")
     pictures.check(file, _scale(options), _format(options.output))
-    files.writable(target.parent, movable=False)
+    files.writable(target.parent)
 
 
 def _network(options):

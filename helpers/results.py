@@ -110,8 +110,7 @@ def save(name, rows):
     shown = table.copy()
     for column in shown.columns.intersection(list(formats)):
         shown[column] = [formats[column].format(value) if pd.notna(value) else "" for value in table[column]]
-    with files.replacing(session.tables() / f"{name}.csv") as temporary:
-        shown.to_csv(temporary, index=False, lineterminator="\n")
+    files.write_table(session.tables() / f"{name}.csv", shown)
     return table
 
 

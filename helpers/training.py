@@ -113,7 +113,8 @@ def fit(model, x, y=None, *, epochs, name, **as_for_fit):
     Returns
     -------
     pandas.DataFrame
-        The history, one row an epoch: epoch (counted from 1), the losses and metrics, learning_rate, seconds.
+        The history, one row an epoch: epoch (counted from 1), the losses and metrics, learning_rate, seconds. Its ``attrs``
+        hold minutes, parameters, and steps: how many the optimizer made.
 
     Raises
     ------
@@ -146,7 +147,7 @@ def fit(model, x, y=None, *, epochs, name, **as_for_fit):
     recipe = _recipe(model, data, epochs, seed, as_for_fit)
     if now.mode == "pretrained":
         return _load(model, recipe, name, paths.records(), paths.weights())
-    if now.mode == "full" and _is_finished(session.runs() / name, recipe, model):
+    if now.mode == "full" and _is_finished(session.runs() / name, recipe):
         return _load(model, recipe, name, session.runs(), session.runs())
     if now.mode == "quick":
         return _train(model, data, recipe, name, as_for_fit)
@@ -272,8 +273,7 @@ def read_record(name, folder=None):
         raise FileNotFoundError(f"{paths.shown(path)} is missing: train it with MODE = 'quick', or run `make train`")
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        of_a_study = "table_sha256" in record
-        needed = {"trainings"} if of_a_study else {"parameters", "weights_sha256", "history"}
+        needed = {"trainings"} if "table_sha256" in record else {"parameters", "weights_sha256", "history"}
         missing = {"recipe", "minutes", *needed} - set(record)
         if missing:
             raise ValueError(f"it lacks {', '.join(sorted(missing))}")
@@ -314,7 +314,7 @@ def _train(model, data, recipe, name, as_for_fit):
 
 def _load(model, recipe, name, records, weights):
     record = read_record(name, records)
-    _refuse_another_recipe(name, _as_loaded_before(recipe, record, model), record["recipe"])
+    _refuse_another_recipe(name, _as_loaded_before(recipe, record), record["recipe"])
     path = weights / f"{name}.keras"
     loaded = _read_network(path).get_weights()
     expected, found = [tuple(w.shape) for w in model.weights], [w.shape for w in loaded]
@@ -350,8 +350,7 @@ def _study(name, function):
     if not isinstance(table, pd.DataFrame) or not table.index.equals(pd.RangeIndex(len(table))):
         raise ValueError(f"the study {name} returned a {type(table).__name__}, expected a DataFrame with rows numbered from 0")
     path = folder / f"{name}.csv"
-    with files.replacing(path) as temporary:
-        table.to_csv(temporary, index=False, na_rep="nan", lineterminator="\n")
+    files.write_table(path, table, missing="nan")
     trained = [json.loads(file.read_text(encoding="utf-8")) for file in folder.glob("*.json")]
     mine = [record for record in trained if record.get("study") == name and "history" in record]
     record = {
@@ -376,7 +375,8 @@ def _read_table(path):
 
 def _history(record):
     history = pd.DataFrame(record["history"])
-    history.attrs = {"minutes": record["minutes"], "parameters": record["parameters"]}
+    steps = record["recipe"]["batches"] * len(history)
+    history.attrs = {"minutes": record["minutes"], "parameters": record["parameters"], "steps": steps}
     return history
 
 
@@ -392,8 +392,7 @@ def _length(x, batch_size, epochs):
     batches = math.ceil(len(x) / (batch_size or 32)) if arrays else len(x)
     if session.current().mode != "quick":
         return batches, epochs
-    first = x[: batch_size or 32] if arrays else x[0][0]
-    pixels = math.prod(first.shape[:3])
+    pixels = math.prod((x[: batch_size or 32] if arrays else x[0][0]).shape[:3])
     epochs = min(epochs, QUICK_EPOCHS)
     return max(1, min(batches, QUICK_PIXELS // (pixels * epochs))), epochs
 
@@ -404,15 +403,14 @@ class _Shortened(keras.utils.PyDataset):
     def __init__(self, data, batches):
         super().__init__()
         self.data, self.batches = data, batches
+        self.set_epoch = getattr(data, "set_epoch", lambda epoch: None)
+        self.on_epoch_begin, self.on_epoch_end = data.on_epoch_begin, data.on_epoch_end
 
     def __len__(self):
         return self.batches
 
     def __getitem__(self, index):
         return self.data[index]
-
-    def set_epoch(self, epoch):
-        getattr(self.data, "set_epoch", lambda epoch: None)(epoch)
 
     def describe(self):
         return recipes.describe(self.data)
@@ -432,7 +430,9 @@ class _Arrays(datasets.ShuffledSequence):
 
     def describe(self):
         """What the batches are made of, for the record."""
-        return {"x": recipes.describe(self.x), "y": recipes.describe(self.y), "batch_size": self.batch_size}
+        x = recipes.describe(self.x)
+        y = x if self.y is self.x else recipes.describe(self.y)  # of an autoencoder one array, which may be large
+        return {"x": x, "y": y, "batch_size": self.batch_size}
 
 
 class _State:
@@ -537,18 +537,18 @@ def _described_callback(callback):
     return described
 
 
-def _as_loaded_before(recipe, record, model):
+def _as_loaded_before(recipe, record):
     """The recipe of a network whose weights are already those of this very training, as when a cell is run again."""
     if recipe["starts_from"] == record["weights_sha256"]:
         return recipe | {"starts_from": record["recipe"]["starts_from"]}
     return recipe
 
 
-def _is_finished(path, recipe, model):
+def _is_finished(path, recipe):
     if not (path.with_suffix(".json").exists() and path.with_suffix(".keras").exists()):
         return False
     record = read_record(path.name, path.parent)
-    return not recipes.differences(_as_loaded_before(recipe, record, model), record["recipe"])
+    return not recipes.differences(_as_loaded_before(recipe, record), record["recipe"])
 
 
 def _refuse_another_recipe(name, asked, recorded):

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from helpers import datasets, degradations
+from helpers.backend import keras
 
 noise = functools.partial(degradations.add_gaussian_noise, sigma=0.2, clip=True)
 
@@ -25,6 +26,28 @@ def test_a_batch_depends_on_seed_epoch_and_position_alone(strokes):
             for a, b in zip(first[index], second[index], strict=True):
                 np.testing.assert_array_equal(a, b)
     assert np.abs(first[0][0] - datasets.DegradedSequence(strokes, noise, 16, seed=5)[0][0]).max() > 0.1
+
+
+class Seen(datasets.DegradedSequence):
+    """Notes the epochs whose batches were asked for."""
+
+    def __getitem__(self, index):
+        self.__dict__.setdefault("epochs", []).append(self.epoch)
+        return super().__getitem__(index)
+
+
+def test_plain_keras_sees_fresh_noise_in_each_epoch(strokes):
+    """But what it evaluates, or validates on, stays as it was chosen."""
+    data, watched = (Seen(strokes, noise, batch_size=20, seed=seed) for seed in (0, 1))
+    model = keras.Sequential([keras.Input((16, 16, 1)), keras.layers.Conv2D(1, 3, padding="same")])
+    model.compile("sgd", "mse")
+    model.fit(data, epochs=3, validation_data=watched, verbose=0)
+    shown = data.epochs[-9:]  # those before were asked for their shape
+    assert shown == [0, 0, 0, 1, 1, 1, 2, 2, 2] and set(watched.epochs) == {0}
+    losses = [model.evaluate(data, verbose=0) for _ in range(2)]
+    data.set_epoch(7)
+    losses += [model.evaluate(data, verbose=0) for _ in range(2)]
+    assert losses[0] == losses[1] != losses[2] == losses[3] and data.epochs[-3:] == [7, 7, 7]
 
 
 def test_an_epoch_shows_every_image_once_in_a_new_order(strokes):

@@ -86,6 +86,11 @@ def test_missing_files_are_told_with_their_share(listed):
     report = datasets.check_folder(listed)
     assert report.usable == 18 and report.left_out[0].startswith("6 of 24: 0.png is missing")
     assert report.problems == ["3 more high pictures with their low versions are needed"]
+    (listed / "low res/5_2.png").write_bytes(b"no picture")
+    picture(listed / "low res/6_2.png", (60, 40))
+    missing, damaged, turned = datasets.check_folder(listed).left_out  # a line for each kind, each reason once
+    assert missing == "6 of 24: 0.png is missing; 1.png is missing; 2.png is missing"
+    assert damaged.startswith("1 of 24: 5_2.png cannot be read") and turned.endswith("one of them is turned")
     with pytest.raises(ValueError, match="cannot be used yet.\n.*my pairs: list of pairs"):
         datasets.require_folder(listed, "list of pairs")
 
@@ -135,6 +140,8 @@ def test_copies_of_a_picture_count_once(tmp_path):
     assert report.left_out == ["1 of 21: holiday.png is the same picture as 03.png"] and not report.problems
     with pytest.warns(UserWarning, match=r"1 file\(s\) left out: holiday.png is the same picture as 03.png"):
         assert len(datasets.load_image_folder(tmp_path)[0]) == 20
+    found = folders.find_pictures(tmp_path)
+    assert found["file"].tolist() == image_io.picture_files(tmp_path) and (found["reason"] != "").sum() == 1
 
 
 def test_too_few_are_counted(tmp_path, capsys):

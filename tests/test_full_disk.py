@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from test_report import FIGURE, write_notebook
 
-from helpers import files
+from helpers import files, paths
 
 RESTORE = [sys.executable, "-m", "helpers.restore"]
 DATA = [sys.executable, "-m", "helpers.commands.data"]
@@ -111,6 +111,14 @@ def test_a_command_that_has_nowhere_to_go(tmp_path, command, monkeypatch):
     with unwritable(tmp_path / "file"):
         done = run(command, COURSE_CACHE=tmp_path / "file")
     assert done.returncode == 1 and "writable" in done.stderr and "Traceback" not in done.stderr, done.stderr
+
+
+def test_only_the_courses_own_folders_can_be_moved_by_a_variable(own_folders, tmp_path_factory):
+    """For a folder that a reader named, the advice is to name another."""
+    reader = tmp_path_factory.mktemp("reader")
+    for folder, advice in ((paths.cache() / "runs", "set COURSE_FIGURES, COURSE_CACHE"), (reader / "out", "name another$")):
+        with unwritable(folder), pytest.raises(OSError, match=f"cannot write to {folder.name}: .*writable, or {advice}"):
+            files.writable(folder)
 
 
 def test_a_message_for_a_full_disk(own_folders):

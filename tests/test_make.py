@@ -173,6 +173,10 @@ def test_clean_waits_for_nobody_and_disturbs_nobody(project, monkeypatch):
     with files.only_one("report"):
         done, _ = make(project, "clean")
         assert done.returncode != 0 and "(since" in done.stderr and (project / "data/cache/mnist.npz").exists()
+    for name in ("training_cache_digits", "training_own_digits"):  # of trainings in a notebook, the second on own pictures
+        with files.only_one(name):
+            assert make(project, "clean")[0].returncode != 0 and (project / "data/cache/mnist.npz").exists()
+    write(project / "data/cache/training_cache_killed.lock")
     assert make(project, "clean")[0].returncode == 0 and not (project / "data/cache").exists()
 
 

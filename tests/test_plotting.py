@@ -215,3 +215,5 @@ def test_restorations_are_shown_with_the_decibels_of_what_is_shown(shown, stroke
     np.testing.assert_array_equal(rows[1][2], strokes[5, 2:10, 3:9])
     part = metrics.psnr(strokes[5:6, 2:10, 3:9], np.clip(noisy_strokes[5:6, 2:10, 3:9], 0, 1))[0]
     assert titles[1] == [f"noisy strokes of all\n{part:.1f} dB", "exact\nexact", "clean"]
+    plotting.show_restorations({"convolutional, cross-entropy": strokes}, strokes, [3], truth="high resolution")
+    assert drawn[2][2] == ["high\nresolution", "convolutional,\ncross-entropy"]  # broken between words only

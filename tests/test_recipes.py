@@ -1,6 +1,7 @@
 """What decides a training is described so that any change of it shows, and nothing else does."""
 
 import functools
+import pathlib
 
 import numpy as np
 import pandas as pd
@@ -127,6 +128,10 @@ def test_lambdas_and_functions_that_call_themselves():
 def test_other_values_are_described_otherwise(one, other):
     assert recipes.describe(one) != recipes.describe(other)
     assert recipes.describe(one) == recipes.describe(one)
+
+
+def test_a_path_is_described_by_its_text():
+    assert recipes.describe(pathlib.Path("own") / "a.png") == recipes.describe("own/a.png")
 
 
 def test_networks_and_batches(strokes):

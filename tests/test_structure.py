@@ -4,6 +4,7 @@ import ast
 import io
 import re
 import tokenize
+import tomllib
 
 import pytest
 
@@ -92,6 +93,11 @@ def test_public_functions_are_documented(path):
 @pytest.mark.parametrize("path", MODULES, ids=by_name)
 def test_every_module_is_thin(path):
     assert code_lines(path) <= LIMITS.get(by_name(path), 160)
+
+
+def test_what_notebooks_show_is_as_narrow_as_they_are():
+    asked = tomllib.loads((paths.ROOT / "notebooks/ruff.toml").read_text(encoding="utf-8"))["line-length"]
+    assert max(map(len, (PACKAGE / "models.py").read_text(encoding="utf-8").splitlines())) <= asked
 
 
 def test_the_commands_are_thin():

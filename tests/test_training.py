@@ -155,6 +155,28 @@ def test_what_is_built_next_does_not_depend_on_whether_a_training_was_loaded(str
     np.testing.assert_array_equal(trained, loaded)
 
 
+def test_batches_go_by_the_epoch_of_the_training_alone(strokes, monkeypatch, own_folders):
+    """Whatever Keras calls at the end of an epoch, of the training or of a validation: the bits are the same."""
+
+    def train():
+        session.start("full")
+        training.set_seed(1)
+        model, data = network(), datasets.DegradedSequence(strokes, noise, batch_size=16, seed=1)
+        watched = datasets.DegradedSequence(strokes, noise, batch_size=16, seed=2)
+        training.compile_with_decay(model, data, 3)
+        data.set_epoch(5)
+        history = training.fit(model, data, epochs=3, name="hooks", validation_data=watched)
+        return weights(model), history.drop(columns="seconds")
+
+    trained, history = train()
+    for hook in ("on_epoch_begin", "on_epoch_end"):
+        monkeypatch.setattr(datasets.ShuffledSequence, hook, lambda data: None)
+    monkeypatch.setenv("COURSE_CACHE", str(own_folders / "without"))
+    without, history_without = train()
+    np.testing.assert_array_equal(trained, without)
+    pd.testing.assert_frame_equal(history, history_without)
+
+
 def test_several_steps_a_call_are_the_same_steps(strokes, monkeypatch):
     trained = []
     for long_epoch in (10**9, 20):
@@ -210,6 +232,8 @@ def test_arrays_are_shown_in_a_new_order_each_epoch(strokes):
         np.testing.assert_array_equal(y, 2 * x)
         seen.append(x.tolist())
     assert sorted(seen[0]) == sorted(seen[1]) == list(range(10)) and seen[0] != seen[1]
+    one = np.arange(4)
+    assert training._Arrays(one, None, 4, 0).describe() == training._Arrays(one, one.copy(), 4, 0).describe()
     session.start("quick")
     model = network()
     model.compile("adam", "mse")
@@ -226,6 +250,7 @@ def test_pretrained_loads_what_was_trained_and_says_so(strokes, capsys):
     np.testing.assert_array_equal(weights(trained), weights(loaded))
     pd.testing.assert_frame_equal(history, loaded_history)
     assert loaded_history.attrs["parameters"] == loaded.count_params()
+    assert history.attrs["steps"] == loaded_history.attrs["steps"] == int(trained.optimizer.iterations) == 16
     assert keras.models.load_model(paths.weights() / "small.keras", safe_mode=True).count_params() == loaded.count_params()
     np.testing.assert_array_equal(weights(training.load_network("small")), weights(trained))
 

@@ -9,7 +9,7 @@ import sys
 
 from helpers import files, paths
 
-# What may be at work in the cache, and the folders of those that run notebooks.
+# Those that run notebooks, each in a folder of its name, and all that may be at work in the cache besides trainings.
 RUNNING_NOTEBOOKS = ("report", "quick", "runs", "timing")
 JOBS = (*RUNNING_NOTEBOOKS, "patch_search", "super_resolution", "mnist", "install")
 # What the commands and the notebooks write into the cache, by its name.
@@ -21,8 +21,8 @@ MADE = (
     "super_resolution/high res/[1-9]*.png",
     "super_resolution/low res/[1-9]*_[1-9].png",
 )
-# The same below each folder in which notebooks run, and in each folder of figures.
-OWN = ("own/quick", "own/runs")  # trainings on a reader's pictures
+OWN = ("own/quick", "own/runs")  # of trainings on a reader's pictures
+# What is written into each folder in which notebooks run, and into each folder of figures.
 CHAPTERS = ("[0-9][0-9]_*.ipynb", "[0-9][0-9]_*.progress", "written.json", "report.pdf")
 FIGURES = ("[0-9][0-9]_*.png", "[0-9][0-9]_*.svg", "tables/[0-9][0-9]_*.csv")
 
@@ -58,13 +58,13 @@ def trainings(folder):
     Parameters
     ----------
     folder : pathlib.Path
-        Where they were trained: ``runs("full")`` or ``runs("quick")`` of `paths`.
+        Where they were trained: one that `helpers.paths.runs` gives.
 
     Returns
     -------
     set of pathlib.Path
         The state of each interrupted one; the record ``NAME.json`` of each finished one,
-        its network or its table. A network without a record is none of the course's.
+        and its network or, of a study, its table. What has no record is none of the course's.
     """
     found = set(folder.glob("*.state.npz"))
     for record in folder.glob("*.json"):
@@ -100,9 +100,10 @@ def main():
     """
     if not paths.cache().exists():
         return 0
+    trainings_at_work = [lock.stem for lock in paths.cache().glob("training_*.lock")]
     try:
         with contextlib.ExitStack() as others_stay_out:
-            for job in JOBS:
+            for job in (*JOBS, *trainings_at_work):
                 others_stay_out.enter_context(files.only_one(job))
             for folder in RUNNING_NOTEBOOKS:
                 for left_by_a_kill in paths.cache().glob(f"{folder}/figures.new*"):

@@ -321,8 +321,7 @@ def take_over(fresh, target, listing):
         stale = target / name
         if name not in written and stale.is_file() and files.sha256(stale) == digest:
             stale.unlink()
-    with files.replacing(listing) as temporary:
-        temporary.write_text(json.dumps(written, indent=1), encoding="utf-8")
+    files.write_json(listing, written)
     shutil.rmtree(fresh)
 
 

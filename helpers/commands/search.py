@@ -112,8 +112,7 @@ def main():
     except KeyboardInterrupt:
         print(f"stopped; what is finished stands in {paths.shown(storage)}: `make search` goes on from there", file=sys.stderr)
         return 130
-    with files.replacing(paths.records() / RESULT) as temporary:
-        table.to_csv(temporary, index=False)
+    files.write_table(paths.records() / RESULT, table)
     print(table.to_string(), f"\nwritten to {paths.shown(paths.records() / RESULT)}")
     return 0
 

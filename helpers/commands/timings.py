@@ -46,8 +46,7 @@ def measure():
         trains = "training.fit(" in text  # chapter 06 names trainings without training
         row["full"] = round(row["pretrained"] + sum(r["minutes"] for r in trained if trains and _names(text, r["name"])), 1)
         rows.append(row)
-    with files.replacing(paths.data() / "timings.csv") as temporary:
-        pd.DataFrame(rows).to_csv(temporary, index=False, lineterminator="\n")
+    files.write_table(paths.data() / "timings.csv", pd.DataFrame(rows))
     print(pd.DataFrame(rows).to_string(index=False))
 
 

@@ -10,14 +10,13 @@ import pathlib
 import numpy as np
 import pandas as pd
 
-from helpers import image_io
+from helpers import files, image_io
 from helpers.datasets import photographs
-from helpers.files import sha256
 
 PICTURES_NEEDED = {"pictures": 20, "list of pairs": 12, "pairs of equal name": 12}
 LAYOUTS = {
     "pictures": "pictures that lie in it",
-    "list of pairs": "image_data.csv with the folders 'low res' and 'high res'",
+    "list of pairs": f"{photographs.LISTING} with the folders 'low res' and 'high res'",
     "pairs of equal name": "the folders 'low' and 'high' with pictures of equal names",
 }
 FEWEST_TO_SCORE = 2  # an interval needs two
@@ -39,7 +38,7 @@ class FolderReport:
     facts : list of str
         What is there: counts, sizes, factors, orientations.
     left_out : list of str
-        What cannot be used, one line for each reason, with the share and the first names.
+        What cannot be used: one line for each kind of reason, with how many, and with the first of them.
     problems : list of str
         What has to change before a chapter can use the folder; empty when it can.
     """
@@ -83,9 +82,9 @@ def check_folder(folder, layouts=tuple(PICTURES_NEEDED)):
     folder = pathlib.Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"{str(folder)!r} is no folder: give the one that your pictures lie in")
-    if (folder / "image_data.csv").is_file():
+    if (folder / photographs.LISTING).is_file():
         layout = "list of pairs"
-        pairs = find_pairs(folder / "image_data.csv", folder / "low res", folder / "high res")
+        pairs = find_pairs(folder / photographs.LISTING, folder / "low res", folder / "high res")
     elif (folder / "low").is_dir() and (folder / "high").is_dir():
         layout = "pairs of equal name"
         pairs = find_pairs(None, folder / "low", folder / "high")
@@ -95,7 +94,7 @@ def check_folder(folder, layouts=tuple(PICTURES_NEEDED)):
         expected = " or ".join(LAYOUTS[name] for name in layouts)
         raise FileNotFoundError(f"{str(folder)!r} is not laid out as it should be, expected {expected}")
     if pairs is None:
-        pairs = _as_table(image_io.picture_files(folder))
+        pairs = find_pictures(folder)
     report = FolderReport(str(folder), layout, int((pairs["reason"] == "").sum()), [], _reasons(pairs), [])
     (_describe_pictures if layout == "pictures" else _describe_pairs)(report, pairs[pairs["reason"] == ""])
     return report
@@ -123,6 +122,35 @@ def require_folder(folder, layout):
     if report.problems:
         raise ValueError(f"this folder cannot be used yet.\n{report}")
     return report
+
+
+def find_pictures(folder):
+    """The pictures that lie in a folder, and what speaks against them.
+
+    Parameters
+    ----------
+    folder : path-like
+
+    Returns
+    -------
+    pandas.DataFrame
+        file : path, sorted by name.
+        height, width : as a viewer shows it, 0 where it cannot be opened.
+        reason : why the picture cannot be used, "" when it can; a copy of one that stands before cannot.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such folder, or no picture in it.
+    """
+    rows, seen = [], {}
+    for file in image_io.picture_files(folder):
+        size, reason = _size(file)
+        first = seen.setdefault(files.sha256(file), file.name)
+        if not reason and first != file.name:
+            reason = f"{file.name} is the same picture as {first}"
+        rows.append((file, *size, reason))
+    return pd.DataFrame(rows, columns=["file", "height", "width", "reason"])
 
 
 def find_pairs(csv, low_res_dir, high_res_dir):
@@ -292,13 +320,13 @@ def _pairs_of_equal_name(low_res_dir, high_res_dir):
         elif names[file.stem.lower()] > 1 and not (exact[file.stem] and _only(low, file.stem)):
             reason = f"{file.name} is one of {names[file.stem.lower()]} low pictures of this name"
         elif not partners:
-            reason = f"{file.stem} is missing among the high pictures"
+            reason = f"{file.name} has no partner among the high pictures"
         rows.append((file.name, partners[0] if partners else file.name, reason))
     return pd.DataFrame(rows, columns=["low_res", "high_res", "reason"])
 
 
-def _only(files, stem):
-    return sum(file.stem == stem for file in files) == 1
+def _only(pictures, stem):
+    return sum(file.stem == stem for file in pictures) == 1
 
 
 def _factors(pairs):
@@ -319,8 +347,7 @@ def _factors(pairs):
 def _splits(pairs):
     """The part of the data that each pair belongs to; all pairs of a scene to the same."""
     usable = pairs["reason"] == ""
-    files = pairs.loc[usable, "high_file"].drop_duplicates()
-    digests = {file: sha256(file) for file in files}
+    digests = {file: files.sha256(file) for file in pairs.loc[usable, "high_file"].drop_duplicates()}
     scenes = [digests.get(row.high_file, row.high_res) for row in pairs.itertuples()]
     scenes = pd.Series(scenes, index=pairs.index, dtype=object)
     if "split" in pairs:
@@ -355,24 +382,11 @@ def _dealt_out(scenes):
     return dealt
 
 
-def _as_table(files):
-    """A folder's pictures with their sizes and what speaks against them."""
-    rows, seen = [], {}
-    for file in files:
-        size, reason = _size(file)
-        first = seen.setdefault(sha256(file), file.name)
-        if not reason and first != file.name:
-            reason = f"{file.name} is the same picture as {first}"
-        rows.append((file.name, *size, reason))
-    return pd.DataFrame(rows, columns=["name", "height", "width", "reason"])
-
-
 def _reasons(table):
-    """One line for each kind of reason."""
-    bad = table[table["reason"] != ""]
-    if bad.empty:
-        return []
-    return [f"{len(bad):,} of {len(table):,}: {some(bad['reason'])}"]
+    """One line for each kind of reason: reasons of one kind differ in nothing but file names and numbers."""
+    reasons = table.loc[table["reason"] != "", "reason"]
+    kinds = reasons.str.replace(r".*?\.\w+|\d+", "", regex=True)
+    return [f"{len(alike):,} of {len(table):,}: {some(alike.unique())}" for _, alike in reasons.groupby(kinds, sort=False)]
 
 
 def _describe_pictures(report, table):

@@ -11,7 +11,6 @@ import pandas as pd
 from PIL import Image
 
 from helpers import checks, degradations, files, image_io, paths
-from helpers.files import sha256
 
 TABLE = paths.ROOT / "data" / "photos.csv"
 SPLITS = ("train", "validation", "test")
@@ -59,7 +58,7 @@ def load_photos(split="train", halves=False):
     loaded = [photo for _, photo in _photos(split)]
     if not halves:
         return loaded
-    return [size for photo in loaded for size in (photo, image_io.resized(photo, (photo.shape[0] // 2, photo.shape[1] // 2)))]
+    return [size for photo in loaded for size in (photo, _half(photo))]
 
 
 def verify_photos():
@@ -143,7 +142,7 @@ def _verify(row, path):
         cure = f"run `pip install --force-reinstall --no-deps {row.distribution}=={row.version}` where there is a network"
     if path is None or not path.exists():
         raise FileNotFoundError(f"the photograph {row.file} of {row.distribution} {row.version} is not installed: {cure}")
-    found = sha256(path)
+    found = files.sha256(path)
     if found != row.sha256:
         raise ValueError(f"the photograph {row.file} has SHA-256 {found[:16]}…, expected {row.sha256[:16]}…: {cure}")
 
@@ -200,7 +199,7 @@ def _finished_pairs():
 def _damaged(known):
     """Names of the files that are not, byte for byte, those that were written."""
     folder = pairs_folder()
-    return [name for name, wanted in known.items() if sha256(folder / name) != wanted]
+    return [name for name, wanted in known.items() if files.sha256(folder / name) != wanted]
 
 
 def _build_pairs_alone():
@@ -215,8 +214,8 @@ def _build_pairs_alone():
     whole, rows = set(known) - set(damaged), []
     known.pop(LISTING, None)
     for number, (split, picture) in enumerate(_crops(), start=1):
-        files = {f"high res/{number}.png": None, **{f"low res/{number}_{factor}.png": factor for factor in FACTORS}}
-        for name, factor in files.items():
+        names = {f"high res/{number}.png": None, **{f"low res/{number}_{factor}.png": factor for factor in FACTORS}}
+        for name, factor in names.items():
             if name not in whole:
                 known[name] = _write_picture(folder / name, picture if factor is None else _low_resolution(picture, factor))
         rows += [{"low_res": f"{number}_{factor}.png", "high_res": f"{number}.png", "split": split} for factor in FACTORS]
@@ -225,8 +224,8 @@ def _build_pairs_alone():
             if sys.stderr.isatty():
                 print(f"{number} pictures cut", end="\r", file=sys.stderr, flush=True)
     pairs = pd.DataFrame(rows)
-    _write_table(listing, pairs)
-    _write_sums(sums, {**known, LISTING: sha256(listing)})
+    files.write_table(listing, pairs)
+    _write_sums(sums, {**known, LISTING: files.sha256(listing)})
     return pairs
 
 
@@ -238,34 +237,25 @@ def _written(sums):
         known = pd.read_csv(sums).set_index("file")["sha256"].to_dict()
     except (ValueError, KeyError):
         return {}
-    return known if known.pop("photos.csv", None) == sha256(TABLE) else {}
+    return known if known.pop("photos.csv", None) == files.sha256(TABLE) else {}
 
 
 def _write_sums(sums, known):
-    hashes = pd.Series({"photos.csv": sha256(TABLE), **known}, name="sha256")
-    _write_table(sums, hashes.rename_axis("file").reset_index())
+    hashes = pd.Series({"photos.csv": files.sha256(TABLE), **known}, name="sha256")
+    files.write_table(sums, hashes.rename_axis("file").reset_index())
 
 
 def _crops():
     """Split and picture of every crop, in an order that does not change."""
     for split in SPLITS:
         for _, photo in _photos(split):
-            half = image_io.resized(photo, (photo.shape[0] // 2, photo.shape[1] // 2))
-            for crops in (_grid(photo), _grid(half)):
-                chosen = np.unique(np.linspace(0, len(crops) - 1, MOST_CROPS).round().astype(int)) if crops else ()
-                yield from ((split, crops[k]) for k in chosen)
+            for size in (photo, _half(photo)):
+                for top, left in image_io.crop_places(size.shape[:2], PAIR_SIZE, MOST_CROPS):
+                    yield split, size[top : top + PAIR_SIZE[0], left : left + PAIR_SIZE[1]]
 
 
-def _grid(photo):
-    """Crops side by side, centred."""
-    height, width = PAIR_SIZE
-    rows, columns = photo.shape[0] // height, photo.shape[1] // width
-    top, left = (photo.shape[0] - rows * height) // 2, (photo.shape[1] - columns * width) // 2
-    return [
-        photo[top + r * height : top + (r + 1) * height, left + c * width : left + (c + 1) * width]
-        for r in range(rows)
-        for c in range(columns)
-    ]
+def _half(photo):
+    return image_io.resized(photo, (photo.shape[0] // 2, photo.shape[1] // 2))
 
 
 def _low_resolution(picture, factor):
@@ -276,9 +266,4 @@ def _low_resolution(picture, factor):
 def _write_picture(path, pixels):
     with files.replacing(path) as temporary:
         Image.fromarray(pixels).save(temporary, format="png")
-    return sha256(path)
-
-
-def _write_table(path, content):
-    with files.replacing(path) as temporary:
-        content.to_csv(temporary, index=False, lineterminator="\n")
+    return files.sha256(path)

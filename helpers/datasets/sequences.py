@@ -13,7 +13,7 @@ import warnings
 
 import numpy as np
 
-from helpers import checks, files, image_io, recipes
+from helpers import checks, image_io, recipes
 from helpers.backend import keras
 from helpers.datasets import folders, photographs
 
@@ -48,15 +48,14 @@ def load_image_folder(directory, size=(64, 64)):
     UserWarning
         Once, naming the files that are left out, with the reason.
     """
-    images, names, left_out, seen = [], [], [], {}
-    for file in image_io.picture_files(directory):
-        first = seen.setdefault(files.sha256(file), file.name)
-        if first != file.name:
-            left_out.append(f"{file.name} is the same picture as {first}")
+    images, names, left_out = [], [], []
+    for row in folders.find_pictures(directory).itertuples():
+        if row.reason:
+            left_out.append(row.reason)
             continue
         try:
-            images.append(image_io.resized(image_io.read_picture(file), size))
-            names.append(file.name)
+            images.append(image_io.resized(image_io.read_picture(row.file), size))
+            names.append(row.file.name)
         except (FileNotFoundError, ValueError) as error:
             left_out.append(str(error))
     if not images:
@@ -69,6 +68,9 @@ def load_image_folder(directory, size=(64, 64)):
 class ShuffledSequence(keras.utils.PyDataset):
     """Which items a batch holds: all of them once an epoch, in an order that depends on seed and epoch alone.
 
+    Keras's ``fit`` goes from epoch to epoch by itself. Each call of ``fit``, ``evaluate`` or ``predict`` begins at the epoch
+    that `set_epoch` chose, so what is evaluated twice is the same, and so is what a network is validated on.
+
     Parameters
     ----------
     count, batch_size : int
@@ -80,7 +82,7 @@ class ShuffledSequence(keras.utils.PyDataset):
     Attributes
     ----------
     epoch : int
-        The epoch whose batches are given; `set_epoch` chooses it.
+        The epoch whose batches are given.
 
     Raises
     ------
@@ -104,11 +106,23 @@ class ShuffledSequence(keras.utils.PyDataset):
 
     def set_epoch(self, epoch):
         """Go to the batches of `epoch`, an int counted from 0."""
+        self._chosen_epoch, self._within_epoch = epoch, False
+        self._shuffle(epoch)
+
+    def _shuffle(self, epoch):
         self.epoch = epoch
         rng = np.random.default_rng([self.seed, epoch])
         wanted = self.steps_per_epoch * self.batch_size if self.steps_per_epoch else self.count
         rounds = [rng.permutation(self.count) for _ in range(-(-wanted // self.count))]
         self.order = np.concatenate(rounds)[:wanted]
+
+    def on_epoch_begin(self):
+        self._within_epoch = True
+
+    def on_epoch_end(self):
+        # Keras calls this once more before the first epoch of each `fit`, `evaluate` and `predict`.
+        self._shuffle(self.epoch + 1 if self._within_epoch else self._chosen_epoch)
+        self._within_epoch = False
 
     def __len__(self):
         return -(-len(self.order) // self.batch_size)
@@ -250,7 +264,7 @@ class PairedImageSequence(ShuffledSequence):
     Parameters
     ----------
     csv, low_res_dir, high_res_dir
-        As for `helpers.folders.find_pairs`.
+        As for `helpers.datasets.folders.find_pairs`.
     image_size : tuple of int, optional
         Height and width of a crop.
     batch_size : int, optional
