@@ -20,7 +20,7 @@ import pandas as pd
 from IPython.display import Image, Markdown, display
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 from sklearn.isotonic import IsotonicRegression
 
 from helpers import checks, files, metrics, paths, session
@@ -60,7 +60,8 @@ def captions():
     Returns
     -------
     dict of str to dict
-        The figure's name to ``caption``, what it finds, and ``alt``, what a reader who does not see it has to know.
+        The figure's name to ``caption``, what it finds, ``alt``, what a reader who does not see it has to know, and
+        ``live``, true where a network that is trained anew in each run has drawn it.
     """
     return tomllib.loads((paths.ROOT / "notebooks" / "captions.toml").read_text(encoding="utf-8"))
 
@@ -87,6 +88,8 @@ def save_figure(figure, name=None, digest=""):
     now = session.current()
     # What the texts say was seen on the course's pictures after the whole training.
     texts = {} if now.own or now.mode == "quick" else captions().get(name, {})
+    if texts.get("live"):  # drawn by a network that was trained just now, whose last digits differ between machines
+        digest = "of a network trained live"
     alt = texts.get("alt", f"A figure of the reader's own. {digest}")
     if now.mode == "quick":  # so that nobody takes a small training's picture for the real one
         digest = f"quick; {digest}"
@@ -158,6 +161,25 @@ def show_images(rows, titles=None, labels=None, name=None, width=None):
             axes.set_ylabel(labels[r], rotation=0, ha="right", va="center", fontsize=9)
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
     save_figure(figure, name, "; ".join(map(_digest_of_images, rows)))
+
+
+def signed(differences, strongest=1.0):
+    """Differences as pictures in colour: white for none, red for too bright, blue for too dark.
+
+    Parameters
+    ----------
+    differences : numpy.ndarray, shape (n, height, width, 1)
+        Restored minus clean.
+    strongest : float, optional
+        The difference that has the full colour.
+
+    Returns
+    -------
+    numpy.ndarray of float32, shape (n, height, width, 3)
+        Values in [0, 1].
+    """
+    scaled = np.clip(checks.check_array("differences", differences)[..., 0] / strongest, -1, 1)
+    return matplotlib.colormaps["bwr"]((scaled + 1) / 2)[..., :3].astype(np.float32)
 
 
 def show_restorations(
@@ -284,6 +306,8 @@ def show_lines(lines, x_label, y_label, *, name=None, references=None, log_x=Fal
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter("")
         axes.xaxis.set_minor_locator(NullLocator())
+    elif all(np.asarray(line[0]).dtype.kind in "iu" for line in lines.values()):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))  # there is no epoch 2.5
     if categories is not None:
         axes.set_xticks(range(len(categories)), categories)
     _label_ends(axes, ends)
@@ -327,112 +351,6 @@ def show_scatter(groups, x_label, y_label, *, log_x=False, name=None):
         f"{label} {len(y)} from {np.min(y):.1f} to {np.max(y):.1f}" for label, (_, y) in groups.items() if len(y)
     )
     save_figure(figure, name, digest)
-
-
-@styled
-def show_layers(sizes, names, *, name=None):
-    """A chain of layers as bars, as high as the logarithm of their sizes.
-
-    Parameters
-    ----------
-    sizes : sequence of int
-        Numbers in each layer, from the input to the output; the smallest is drawn as the code.
-    names : sequence of str
-        Below the bars.
-    name : str, optional
-        As in `save_figure`.
-    """
-    figure = Figure(figsize=(WIDTH, 2.6))
-    axes = figure.subplots()
-    axes.set(xlim=(-0.6, len(sizes) - 0.4), ylim=(-1.35, 1.2))
-    axes.axis("off")
-    heights = np.log2(sizes) / np.log2(max(sizes))
-    code = int(np.argmin(sizes))
-    for k, (size, height, below) in enumerate(zip(sizes, heights, names, strict=True)):
-        color = "#D55E00" if k == code else "#0072B2"
-        axes.fill([k - 0.16, k + 0.16, k + 0.16, k - 0.16], [-height, -height, height, height], color=color)
-        axes.text(k, 0, f"{size}", ha="center", va="center", color="white", fontsize=11)
-        axes.text(k, -1.08, below, ha="center", va="top")
-        if k:
-            before = heights[k - 1]
-            axes.fill([k - 0.84, k - 0.16, k - 0.16, k - 0.84], [before, height, -height, -before], color="#e4e4e4")
-    for places, part in (((0, code), "encoder  $f$"), ((code, len(sizes) - 1), "decoder  $g$")):
-        axes.text(np.mean(places), 1.08, part, ha="center", fontsize=11)
-    for place, symbol in ((0, "$x$"), (code, "$z$"), (len(sizes) - 1, r"$\hat{x}$")):
-        axes.text(place, 1.08, symbol, ha="center", fontsize=12)
-    save_figure(figure, name, ", ".join(map(str, sizes)))
-
-
-@styled
-def show_panels(panels, *, columns=2, height=3.3, name=None, labels=("", "")):
-    """Panels beside and below one another: labelled points, mosaics of small pictures, or bars.
-
-    Parameters
-    ----------
-    panels : dict of str to array or tuple
-        Title to what is drawn: a tuple (points of shape (n, 2), integer labels of shape (n,)); a mosaic of shape (rows,
-        columns, height, width), each picture stretched from its darkest to its brightest value; or bars of shape (n,).
-    columns : int, optional
-        Panels in a row.
-    height : float, optional
-        Of a row, in inches.
-    name : str, optional
-        As in `save_figure`.
-    labels : tuple of str, optional
-        Of the axes of points and bars.
-    """
-    rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(WIDTH, height * rows))
-    grid, digest = figure.subplots(rows, columns, squeeze=False).ravel(), []
-    for axes, (title, drawn) in zip(grid, panels.items(), strict=True):
-        axes.set_title(title)
-        if isinstance(drawn, tuple):
-            _points(axes, *drawn)
-        elif drawn.ndim == 4:
-            _mosaic(axes, drawn)
-        else:
-            axes.bar(np.arange(len(drawn)), drawn, width=1, color="#0072B2")
-        if isinstance(drawn, tuple) or drawn.ndim == 1:
-            axes.set(xlabel=labels[0], ylabel=labels[1])
-        if not isinstance(drawn, tuple) and drawn.ndim == 1:
-            axes.set_ylim(
-                0, 1.05 * max(bars.max() for bars in panels.values() if not isinstance(bars, tuple) and bars.ndim == 1)
-            )
-        values = drawn[0] if isinstance(drawn, tuple) else drawn
-        digest.append(f"{title} mean {abs(values.mean()):.2f}, spread {values.std():.2f}")
-    save_figure(figure, name, "; ".join(digest))
-
-
-def _points(axes, points, labels):
-    low, high = np.quantile(points, (0.003, 0.997), axis=0)
-    reach = (high - low) * 0.05
-    axes.scatter(*points.T, c=labels, cmap="tab10", s=3, linewidths=0)
-    axes.set(xlim=(low[0] - reach[0], high[0] + reach[0]), ylim=(low[1] - reach[1], high[1] + reach[1]))
-    box = {"facecolor": "white", "alpha": 0.85, "linewidth": 0, "boxstyle": "round,pad=0.15"}
-    places = np.array([np.median(points[labels == label], axis=0) for label in np.unique(labels)])
-    for place, label in zip(_apart((places - low) / (high - low)), np.unique(labels), strict=True):
-        axes.text(*(low + place * (high - low)), f"{label}", fontweight="bold", ha="center", va="center", bbox=box)
-
-
-def _apart(places, distance=0.075, rounds=60):
-    """Points of the unit square, moved until no two are closer than `distance`."""
-    places = places + 1e-6 * np.arange(places.size).reshape(places.shape)  # two at one place have no direction to part in
-    for _ in range(rounds):
-        between = places[:, np.newaxis] - places
-        far = np.maximum(np.linalg.norm(between, axis=-1, keepdims=True), 1e-9)
-        places = places + (between / far * np.clip(distance - far, 0, None) / 2).sum(axis=1)
-    return places
-
-
-def _mosaic(axes, pictures):
-    low, high = pictures.min(axis=(2, 3), keepdims=True), pictures.max(axis=(2, 3), keepdims=True)
-    stretched = np.pad((pictures - low) / np.maximum(high - low, 1e-6), ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=1)
-    rows, columns, height, width = stretched.shape
-    axes.imshow(stretched.swapaxes(1, 2).reshape(rows * height, columns * width), vmin=0, vmax=1)
-    axes.set(xticks=[], yticks=[])
-    axes.grid(False)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
 
 
 @styled

@@ -2,11 +2,12 @@
 
 import re
 
+import IPython.display
 import nbformat
 import numpy as np
 import pytest
 
-from helpers import degradations, paths, session, training
+from helpers import degradations, paths, plotting, session, training
 from helpers.backend import keras
 
 
@@ -49,3 +50,20 @@ def strokes():
 @pytest.fixture
 def noisy_strokes(strokes):
     return degradations.add_gaussian_noise(strokes, 0.2, rng=1, clip=True)
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What a notebook would have been given; the text that goes before each picture is looked at here."""
+    outputs, texts = [], []
+
+    def display(data, raw=False, metadata=None):
+        if isinstance(data, IPython.display.Image):
+            texts.append(data.alt)
+        else:
+            outputs.append((data if raw else data._repr_markdown_(), metadata))
+            assert not raw or (texts.pop() == metadata["image/png"]["alt"] and not texts)
+
+    monkeypatch.setattr(plotting, "display", display)
+    monkeypatch.setattr(plotting, "captions", lambda: {"02_x": {"alt": "Strokes.", "caption": "What is found."}})
+    return outputs

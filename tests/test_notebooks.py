@@ -23,6 +23,7 @@ MODULES = (
     "baselines",
     "datasets",
     "degradations",
+    "drawings",
     "image_io",
     "metrics",
     "models",
@@ -129,7 +130,8 @@ def test_what_chapters_use_is_there_and_nothing_else(path):
     assert not re.search(r"\b(paths|mnist|folders|recipes|session|files)\b\.|alt=|load_model\(|\.call\b", source)
     for module in set(
         re.findall(
-            r"\b(baselines|datasets|degradations|image_io|metrics|models|plotting|restore|results|training)\.(\w+)", source
+            r"\b(baselines|datasets|degradations|drawings|image_io|metrics|models|plotting|restore|results|training)\.(\w+)",
+            source,
         )
     ):
         assert hasattr(importlib.import_module(f"helpers.{module[0]}"), module[1]), module
@@ -149,14 +151,56 @@ def test_no_caption_without_its_figure():
     assert not [name for name in plotting.captions() if not any(name.startswith(begin) for begin in shown)]
 
 
+def opens_with_a_picture(path):
+    """Whether a chapter has been rewritten to begin with a picture and a question."""
+    return "\n![" in read(path).cells[0].source
+
+
 @each(CHAPTERS)
 def test_the_skeleton(path):
     text = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
-    assert re.match(r"# \d · .+\n\n\*.+\*\n", text)  # title, and the sentence that the chapter argues
-    for part in ("**Questions.**", "**After this chapter you can**", "## Your turn", "## Exercises", "## Quiz", "## Summary"):
+    assert re.match(r"# \d · .+\n", text)
+    for part in ("**After this chapter you can**", "## Your turn", "## Exercises", "## Quiz", "## Summary", "## References"):
         assert part in text, part
-    assert text.count("<details>") == 5 and 3 <= text.count("**Exercise ") <= 5
-    assert f"solutions/{path.name}" in text and "## References" in text and "PLACEHOLDER" not in text
+    assert f"solutions/{path.name}" in text and "PLACEHOLDER" not in text
+    if not opens_with_a_picture(path):
+        assert text.count("<details>") == 5 and 3 <= text.count("**Exercise ") <= 5
+
+
+@each([path for path in CHAPTERS if opens_with_a_picture(path)])
+def test_a_chapter_opens_with_a_picture_and_a_question(path):
+    opening = read(path).cells[0].source
+    picture = re.search(r"!\[([^\]]{20,})\]\(\.\./figures/(\w+)\.png\)", opening)
+    assert (FIGURES / f"{picture[2]}.png").exists()
+    assert picture[2].startswith(path.stem[:2])
+    assert re.search(r"\*\*[^*]+\?\*\*", opening.replace("\n", " "))
+
+
+@each([path for path in CHAPTERS if opens_with_a_picture(path)])
+def test_exercises_can_be_started_and_checked(path):
+    """Each has hints, a cell to start from that runs as it is, and a check that says that something is to be filled in."""
+    cells = read(path).cells
+    numbers = []
+    for text, start in itertools.pairwise(cells):
+        for number in re.findall(r"^### Exercise (\d\.\d)", text.source, re.M) if text.cell_type == "markdown" else []:
+            numbers.append(number)
+            assert 1 <= text.source.count("<summary>Hint ") <= 3
+            assert "..." in start.source and f'check("{number}"' in start.source
+            assert f"Exercise {number}: replace the ..." in start.outputs[0]["text"]
+    assert numbers == [f"{int(path.stem[:2])}.{k}" for k in range(1, len(numbers) + 1)] and 3 <= len(numbers) <= 5
+
+
+@each([path for path in CHAPTERS if opens_with_a_picture(path)])
+def test_each_answer_of_the_quiz_is_answered(path):
+    text = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    quiz = text.partition("## Quiz")[2].partition("\n## ")[0]
+    questions = re.split(r"^\*\*\d\.\*\*", quiz, flags=re.M)[1:]
+    assert len(questions) == 5
+    for question in questions:
+        offered = re.findall(r"^- \*\*([A-D])\.\*\*", question, re.M)
+        assert 3 <= len(offered) <= 4
+        assert re.findall(r"<details><summary>([A-D])</summary>", question) == offered
+        assert len(re.findall(r"</summary>Yes\b", question)) == 1
 
 
 @each(CHAPTERS)

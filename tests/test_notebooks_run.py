@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 
 import nbformat
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from helpers import paths
+from helpers import paths, plotting
 from helpers.commands import report
 
 CHAPTERS = sorted((paths.ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
@@ -38,7 +39,9 @@ def test_figures_and_tables_come_out_again(path, shipped, own_folders):
     for name in committed:
         if name.suffix == ".png":
             then, now = (np.asarray(Image.open(folder / name).convert("RGB"), float) for folder in (FIGURES, fresh))
-            assert then.shape == now.shape and np.sqrt(np.mean((then - now) ** 2)) < 0.1, name  # of 255
+            # Of 255. What a network has drawn that is trained anew in each run differs a little between machines.
+            allowed = 6 if plotting.captions()[name.stem].get("live") else 0.1
+            assert then.shape == now.shape and np.sqrt(np.mean((then - now) ** 2)) < allowed, name
         else:
             then, now = (pd.read_csv(folder / name) for folder in (FIGURES, fresh))
             pd.testing.assert_frame_equal(then, now, rtol=1e-5, atol=3e-4)
@@ -72,6 +75,11 @@ def test_quick_trains_and_leaves_the_committed_files_alone(path, shipped, own_fo
 def test_solutions_solve(path, shipped, own_folders, monkeypatch):
     monkeypatch.setenv("COURSE_CACHE", str(own_folders / "cache"))
     executed = report.run_notebook(path, own_folders / path.name, "pretrained", own_folders / "figures")
-    asserts = sum(cell.source.count("assert ") for cell in executed.cells if cell.cell_type == "code")
+    code = [cell for cell in executed.cells if cell.cell_type == "code"]
+    asserts = sum(cell.source.count("assert ") for cell in code)
     chapter = nbformat.read(pathlib.Path(path).parent.parent / path.name, as_version=4)
-    assert asserts >= sum(cell.source.count("**Exercise ") for cell in chapter.cells)
+    text = "\n".join(cell.source for cell in chapter.cells)
+    for number in re.findall(r"### Exercise (\d\.\d)", text):
+        said = [output.get("text", "") for cell in code for output in cell.outputs if f'check("{number}"' in cell.source]
+        assert f"Exercise {number}: right." in "".join(said)
+    assert asserts >= text.count("**Exercise ")

@@ -3,7 +3,6 @@
 import base64
 import os
 
-import IPython.display
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,23 +10,6 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from helpers import metrics, models, paths, plotting, session
-
-
-@pytest.fixture
-def shown(monkeypatch):
-    """What a notebook would have been given; the text that goes before each picture is looked at here."""
-    outputs, texts = [], []
-
-    def display(data, raw=False, metadata=None):
-        if isinstance(data, IPython.display.Image):
-            texts.append(data.alt)
-        else:
-            outputs.append((data if raw else data._repr_markdown_(), metadata))
-            assert not raw or (texts.pop() == metadata["image/png"]["alt"] and not texts)
-
-    monkeypatch.setattr(plotting, "display", display)
-    monkeypatch.setattr(plotting, "captions", lambda: {"02_x": {"alt": "Strokes.", "caption": "What is found."}})
-    return outputs
 
 
 def test_a_picture_is_saved_and_shown_with_its_description(shown, strokes, noisy_strokes):
@@ -157,30 +139,21 @@ def test_no_two_methods_share_a_colour():
     assert len(set(plotting.COLORS.values())) == len(plotting.COLORS)
 
 
-def test_layers_and_panels_are_drawn(shown):
-    plotting.show_layers((784, 32, 784), ("pixels", "code", "pixels"), name="01_layers")
-    rng = np.random.default_rng(0)
-    panels = {
-        "points": (rng.normal(size=(50, 2)), np.arange(50) % 3),
-        "pictures": rng.random((3, 4, 8, 8)),
-        "bars": rng.random(20),
-    }
-    plotting.show_panels(panels, columns=3, name="01_panels")
-    texts = [data["text/plain"] for data, _ in shown]
-    assert texts[0] == "<figure 01_layers: 784, 32, 784>"
-    assert "points mean" in texts[1] and "pictures mean 0.5" in texts[1] and "bars mean" in texts[1]
-    for name in ("01_layers", "01_panels"):
-        assert np.asarray(Image.open(session.figures() / f"{name}.png").convert("L")).std() > 20
+def test_signed_differences_are_white_red_and_blue():
+    differences = np.array([0.0, 1.0, -1.0, 0.5]).reshape(1, 2, 2, 1)
+    painted = plotting.signed(differences)
+    assert painted.shape == (1, 2, 2, 3) and painted.dtype == np.float32
+    white, red, blue, pale = painted.reshape(4, 3)
+    assert white.min() > 0.99 and list(red) == [1, 0, 0] and list(blue) == [0, 0, 1]
+    assert pale[0] == 1 and 0.4 < pale[1] < 0.6 and pale[1] == pale[2]
+    assert np.array_equal(plotting.signed(differences / 4, strongest=0.25), painted)
 
 
-def test_a_mosaic_keeps_the_order_of_its_pictures():
-    figure = plotting.Figure()
-    axes = figure.subplots()
-    pictures = np.zeros((2, 3, 4, 4))
-    pictures[1, 2, 0, 0] = 1  # the last picture: its upper left corner
-    plotting._mosaic(axes, pictures)
-    drawn = axes.images[0].get_array()
-    assert drawn.shape == (2 * 5, 3 * 5) and drawn[5, 10] == 1 and drawn[5:9, 10:14].sum() == 1
+def test_a_figure_of_a_live_training_carries_no_number_that_differs_between_machines(shown, monkeypatch):
+    texts = {"01_live": {"caption": "It can be read.", "alt": "Eight digits.", "live": True}}
+    monkeypatch.setattr(plotting, "captions", lambda: texts)
+    plotting.show_images([np.random.default_rng(0).random((2, 8, 8, 1))], name="01_live")
+    assert shown[0][0]["text/plain"] == "<figure 01_live: of a network trained live>"
 
 
 def test_a_metric_series_tells_kept_from_dropped(shown):

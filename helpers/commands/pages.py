@@ -114,7 +114,10 @@ def _chapter(notebook):
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and not parts:
             title, _, rest = cell.source.partition("\n")
-            sentence = rest.strip().split("\n\n")[0]
+            paragraphs = rest.strip().split("\n\n")
+            if paragraphs[0].startswith("!["):  # a chapter that opens with a picture says its question in bold
+                paragraphs = [paragraph for paragraph in paragraphs if paragraph.startswith("**")]
+            sentence = " ".join(paragraphs[0].splitlines())
             parts.append(f"<h2>{html.escape(title.lstrip('# '))}</h2><p class='sentence'>{_inline(sentence)}</p>")
         for output in cell.get("outputs", []):
             if "image/png" in output.get("data", {}):

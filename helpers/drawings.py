@@ -1,0 +1,156 @@
+"""Drawings of ideas: a network to scale, codes as points, as bars and as a map."""
+
+import math
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Polygon, Rectangle
+
+from helpers import plotting
+
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#e4e4e4"
+# Digits that look alike, such as 3, 5 and 8 or 4 and 9, have colours that do not.
+DIGIT_COLORS = "#0072B2 #E69F00 #009E73 #D62728 #9467BD #111111 #56B4E9 #E377C2 #B8A000 #8C510A".split()
+
+
+@plotting.styled
+def show_bottleneck(sizes, names, *, name=None):
+    """A chain of layers as bars whose heights are to scale.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Numbers in each layer, from the input to the output; the smallest is drawn as the code.
+    names : sequence of str
+        Below the bars.
+    name : str, optional
+        As in `helpers.plotting.save_figure`.
+    """
+    figure = Figure(figsize=(plotting.WIDTH, 3.2))
+    axes = figure.subplots()
+    largest, code = max(sizes), int(np.argmin(sizes))
+    axes.set(xlim=(-0.6, len(sizes) - 0.4), ylim=(-0.86 * largest, 0.72 * largest))
+    axes.axis("off")
+    for k, (size, below) in enumerate(zip(sizes, names, strict=True)):
+        color = ORANGE if k == code else BLUE
+        if k:
+            before = sizes[k - 1] / 2
+            corners = [(k - 0.88, before), (k - 0.12, size / 2), (k - 0.12, -size / 2), (k - 0.88, -before)]
+            axes.add_patch(Polygon(corners, color=GREY, linewidth=0))
+        axes.add_patch(Rectangle((k - 0.12, -size / 2), 0.24, size, color=color, linewidth=0))
+        axes.text(k, -0.56 * largest, f"{size}\n{below}", ha="center", va="top", color=color if k == code else "black")
+    middle = (len(sizes) - 1) / 2
+    for place, said in (
+        (code / 2, "encoder  $f$"),
+        ((code + len(sizes) - 1) / 2, "decoder  $g$"),
+        (0, "$x$"),
+        (middle, "$z$"),
+        (len(sizes) - 1, r"$\hat{x}$"),
+    ):
+        axes.text(place, 0.6 * largest, said, ha="center", va="center", fontsize=11)
+    plotting.save_figure(figure, name, ", ".join(map(str, sizes)))
+
+
+@plotting.styled
+def show_code_map(points, labels, pictures, steps, *, axis_labels=("", ""), name=None):
+    """A code of two numbers: where labelled pictures lie in it, and what a decoder draws at each place of a grid.
+
+    Parameters
+    ----------
+    points : numpy.ndarray, shape (n, 2)
+        From 0 to 100.
+    labels : numpy.ndarray of int, shape (n,)
+    pictures : numpy.ndarray, shape (rows, columns, height, width)
+        What is drawn at (steps[column], steps[row]); the first row is the lowest.
+    steps : sequence of float
+        The places of rows and columns, evenly spaced.
+    axis_labels : tuple of str, optional
+    name : str, optional
+        As in `helpers.plotting.save_figure`.
+    """
+    figure = Figure(figsize=(plotting.WIDTH, 3.9))
+    left, right = figure.subplots(1, 2)
+    _points(left, points, labels)
+    rows, columns, height, width = pictures.shape
+    upright = pictures[::-1].swapaxes(1, 2).reshape(rows * height, columns * width)
+    half = (steps[1] - steps[0]) / 2
+    edges = steps[0] - half, steps[-1] + half
+    right.imshow(upright, vmin=0, vmax=1, extent=(*edges, *edges))
+    right.grid(False)
+    for axes, title in ((left, "where the digits lie"), (right, "what the decoder draws there")):
+        axes.set(title=title, xlim=edges, ylim=edges, xlabel=axis_labels[0], xticks=range(0, 101, 20), aspect="equal")
+        axes.set(yticks=range(0, 101, 20), ylabel=axis_labels[1])
+    digest = f"{len(points)} points; {rows}x{columns} pictures, mean {pictures.mean():.2f}"
+    plotting.save_figure(figure, name, digest)
+
+
+@plotting.styled
+def show_panels(panels, *, columns=2, height=3.3, name=None, labels=("", "")):
+    """Panels beside and below one another: labelled points, mosaics of small pictures, or bars.
+
+    Parameters
+    ----------
+    panels : dict of str to array or tuple
+        Title to what is drawn: a tuple (points of shape (n, 2), integer labels of shape (n,)); a mosaic of shape (rows,
+        columns, height, width), each picture stretched from its darkest to its brightest value; or bars of shape (n,).
+    columns : int, optional
+        Panels in a row.
+    height : float, optional
+        Of a row, in inches.
+    name : str, optional
+        As in `helpers.plotting.save_figure`.
+    labels : tuple of str, optional
+        Of the axes of points and bars.
+    """
+    rows = math.ceil(len(panels) / columns)
+    figure = Figure(figsize=(plotting.WIDTH, height * rows))
+    grid, digest = figure.subplots(rows, columns, squeeze=False).ravel(), []
+    for axes, (title, drawn) in zip(grid, panels.items(), strict=True):
+        axes.set_title(title)
+        if isinstance(drawn, tuple):
+            _points(axes, *drawn)
+        elif drawn.ndim == 4:
+            _mosaic(axes, drawn)
+        else:
+            axes.bar(np.arange(len(drawn)), drawn, width=1, color=BLUE)
+        if isinstance(drawn, tuple) or drawn.ndim == 1:
+            axes.set(xlabel=labels[0], ylabel=labels[1])
+        if not isinstance(drawn, tuple) and drawn.ndim == 1:
+            axes.set_ylim(
+                0, 1.05 * max(bars.max() for bars in panels.values() if not isinstance(bars, tuple) and bars.ndim == 1)
+            )
+        values = drawn[0] if isinstance(drawn, tuple) else drawn
+        digest.append(f"{title} mean {abs(values.mean()):.2f}, spread {values.std():.2f}")
+    plotting.save_figure(figure, name, "; ".join(digest))
+
+
+def _points(axes, points, labels):
+    low, high = np.quantile(points, (0.003, 0.997), axis=0)
+    reach = (high - low) * 0.05
+    axes.scatter(*points.T, c=[DIGIT_COLORS[label % 10] for label in labels], s=3, linewidths=0)
+    axes.set(xlim=(low[0] - reach[0], high[0] + reach[0]), ylim=(low[1] - reach[1], high[1] + reach[1]))
+    box = {"facecolor": "white", "alpha": 0.85, "linewidth": 0, "boxstyle": "round,pad=0.15"}
+    places = np.array([np.median(points[labels == label], axis=0) for label in np.unique(labels)])
+    for place, label in zip(_apart((places - low) / (high - low)), np.unique(labels), strict=True):
+        axes.text(*(low + place * (high - low)), f"{label}", fontweight="bold", ha="center", va="center", bbox=box)
+
+
+def _apart(places, distance=0.075, rounds=60):
+    """Points of the unit square, moved until no two are closer than `distance`."""
+    places = places + 1e-6 * np.arange(places.size).reshape(places.shape)  # two at one place have no direction to part in
+    for _ in range(rounds):
+        between = places[:, np.newaxis] - places
+        far = np.maximum(np.linalg.norm(between, axis=-1, keepdims=True), 1e-9)
+        places = places + (between / far * np.clip(distance - far, 0, None) / 2).sum(axis=1)
+    return places
+
+
+def _mosaic(axes, pictures):
+    low, high = pictures.min(axis=(2, 3), keepdims=True), pictures.max(axis=(2, 3), keepdims=True)
+    stretched = np.pad((pictures - low) / np.maximum(high - low, 1e-6), ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=1)
+    rows, columns, height, width = stretched.shape
+    axes.imshow(stretched.swapaxes(1, 2).reshape(rows * height, columns * width), vmin=0, vmax=1)
+    axes.set(xticks=[], yticks=[])
+    axes.grid(False)
+    for spine in axes.spines.values():
+        spine.set_visible(False)

@@ -1,0 +1,70 @@
+"""Drawings of ideas: to scale, in the right place."""
+
+import matplotlib.colors
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from PIL import Image
+
+from helpers import drawings, plotting, session
+
+
+@pytest.fixture
+def figures(monkeypatch):
+    kept = []
+    monkeypatch.setattr(plotting, "save_figure", lambda figure, *rest: kept.append(figure))
+    return kept
+
+
+def test_a_bottleneck_is_drawn_to_scale(figures):
+    drawings.show_bottleneck((784, 128, 32, 128, 784), ("pixels", "units", "code", "units", "pixels"))
+    bars = [patch for patch in figures[0].axes[0].patches if isinstance(patch, Rectangle)]
+    assert [bar.get_height() for bar in bars] == [784, 128, 32, 128, 784]
+    code = [bar for bar in bars if bar.get_facecolor() != bars[0].get_facecolor()]
+    assert [bar.get_height() for bar in code] == [32]
+
+
+def test_a_code_map_has_each_picture_at_its_place(figures):
+    pictures = np.zeros((2, 3, 4, 4))
+    pictures[0, 2, 0, 0] = 1  # lowest row, last column: its upper left corner
+    points, labels = np.array([[10.0, 20.0], [90.0, 80.0]]), np.array([0, 1])
+    drawings.show_code_map(points, labels, pictures, steps=[20, 50, 80])
+    image = figures[0].axes[1].images[0]
+    left, right, bottom, top = image.get_extent()
+    row, column = np.argwhere(image.get_array() == 1)[0]
+    x = left + (column + 0.5) * (right - left) / 12
+    y = top - (row + 0.5) * (top - bottom) / 8
+    assert 65 < x < 95 and y < 50
+
+
+def test_digits_that_look_alike_have_colours_that_do_not():
+    for pair in ((3, 5), (3, 8), (5, 8), (4, 9), (1, 7)):
+        one, other = (np.array(matplotlib.colors.to_rgb(drawings.DIGIT_COLORS[digit])) for digit in pair)
+        assert np.linalg.norm(one - other) > 0.45, pair
+
+
+def test_layers_and_panels_are_drawn(shown):
+    drawings.show_bottleneck((784, 32, 784), ("pixels", "code", "pixels"), name="01_layers")
+    rng = np.random.default_rng(0)
+    panels = {
+        "points": (rng.normal(size=(50, 2)), np.arange(50) % 3),
+        "pictures": rng.random((3, 4, 8, 8)),
+        "bars": rng.random(20),
+    }
+    drawings.show_panels(panels, columns=3, name="01_panels")
+    texts = [data["text/plain"] for data, _ in shown]
+    assert texts[0] == "<figure 01_layers: 784, 32, 784>"
+    assert "points mean" in texts[1] and "pictures mean 0.5" in texts[1] and "bars mean" in texts[1]
+    for name in ("01_layers", "01_panels"):
+        assert np.asarray(Image.open(session.figures() / f"{name}.png").convert("L")).std() > 20
+
+
+def test_a_mosaic_keeps_the_order_of_its_pictures():
+    figure = Figure()
+    axes = figure.subplots()
+    pictures = np.zeros((2, 3, 4, 4))
+    pictures[1, 2, 0, 0] = 1  # the last picture: its upper left corner
+    drawings._mosaic(axes, pictures)
+    drawn = axes.images[0].get_array()
+    assert drawn.shape == (2 * 5, 3 * 5) and drawn[5, 10] == 1 and drawn[5:9, 10:14].sum() == 1

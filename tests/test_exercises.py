@@ -1,0 +1,106 @@
+"""The checks accept what is right, and say what is wrong with what is not."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from helpers import exercises, metrics
+from helpers.backend import keras
+
+layers, ops = keras.layers, keras.ops
+
+
+@pytest.fixture
+def digits():
+    """Strokes in many places, as digits are: 200 to learn from, 100 with labels to test on."""
+    rng = np.random.default_rng(0)
+    images = np.zeros((300, 28, 28, 1), np.float32)
+    for image in images:
+        top, left = rng.integers(4, 16, 2)
+        image[top : top + 9, left : left + 4] = rng.uniform(0.5, 1)
+    return images[:200], images[200:], np.arange(100) % 10
+
+
+def said(capsys, exercise, *answers):
+    exercises.check(exercise, *answers)
+    return capsys.readouterr().out
+
+
+def test_what_is_not_written_yet_is_asked_for(capsys):
+    for exercise, count in {"1.1": 2, "1.2": 3, "1.4": 4, "1.5": 2}.items():
+        assert (
+            said(capsys, exercise, *[...] * count)
+            == f"Exercise {exercise}: replace the ... by your code and run the cell again.\n"
+        )
+    assert "replace the ..." in said(capsys, "1.3", lambda clean, restored: ...)
+
+
+def test_an_unknown_exercise_is_refused():
+    with pytest.raises(ValueError, match=r"'9\.9'.*1\.1"):
+        exercises.check("9.9")
+
+
+def test_one_picture(capsys, digits):
+    images = digits[0]
+    assert "right" in said(capsys, "1.1", images.mean(axis=0), images)
+    assert "right" in said(capsys, "1.1", images.mean(axis=0).tolist(), images)
+    assert "(28, 28)" in said(capsys, "1.1", images.mean(axis=0)[..., 0], images)
+    assert "median" in said(capsys, "1.1", np.median(images, axis=0), images)
+    assert "there is a picture with" in said(capsys, "1.1", images[0], images)
+    assert "no numbers" in said(capsys, "1.1", np.full((28, 28, 1), np.nan), images)
+
+
+def network(*inner):
+    return keras.Sequential([keras.Input((28, 28, 1)), layers.Flatten(), *inner, layers.Reshape((28, 28, 1))])
+
+
+def test_linear_autoencoder(capsys, digits):
+    train, test, _ = digits
+    assert "not linear" in said(capsys, "1.2", network(layers.Dense(8, "relu"), layers.Dense(784)), train, test)
+    assert "not linear" in said(capsys, "1.2", network(layers.Dense(8), layers.ReLU(), layers.Dense(784)), train, test)
+    assert "no hidden layers" in said(capsys, "1.2", network(layers.Dense(64), layers.Dense(8), layers.Dense(784)), train, test)
+    assert "[8, 784]" in said(capsys, "1.2", network(layers.Dense(32), layers.Dense(784)), train, test)
+    linear = network(layers.Dense(8), layers.Dense(784))
+    assert "Is it trained" in said(capsys, "1.2", linear, train, test)
+    assert "a list" in said(capsys, "1.2", [linear], train, test)
+    v = np.linalg.svd(train.reshape(200, 784) - train.reshape(200, 784).mean(axis=0), full_matrices=False)[2]
+    into, mean = v[:8].T, train.reshape(200, 784).mean(axis=0)
+    linear.set_weights([into, -mean @ into, into.T, mean])
+    assert "right" in said(capsys, "1.2", linear, train, test)
+
+
+def test_upper_half(capsys):
+    def mean_over(rows, of=lambda d: d**2):
+        return lambda clean, restored: ops.mean(of(clean[:, rows] - restored[:, rows]), axis=(1, 2, 3))
+
+    assert "right" in said(capsys, "1.3", mean_over(slice(None, 14)))
+    assert "right" in said(capsys, "1.3", lambda clean, restored: ops.mean((clean[:, :14] - restored[:, :14]) ** 2))
+    assert "lower half" in said(capsys, "1.3", mean_over(slice(None)))
+    assert "lower half" in said(capsys, "1.3", mean_over(slice(14, None)))
+    assert "0.500" in said(capsys, "1.3", mean_over(slice(None, 14), abs))
+    assert "returns nothing" in said(capsys, "1.3", lambda clean, restored: None)
+    assert "half of what" in said(capsys, "1.3", lambda c, r: ops.mean((c[:, :14] - r[:, :14]) ** 2, axis=(1, 2, 3)) / 2)
+
+
+def test_upside_down(capsys, digits):
+    _, test, labels = digits
+    model = network(layers.Dense(4), layers.Dense(784))
+    errors, turned = (metrics.mse(x, np.clip(model.predict(x, verbose=0), 0, 1)) for x in (test, test[:, ::-1, ::-1]))
+    right = {}
+    for digit in range(10):
+        chosen = labels == digit
+        right[digit] = roc_auc_score(np.repeat([0, 1], chosen.sum()), np.concatenate([errors[chosen], turned[chosen]]))
+    assert "right" in said(capsys, "1.4", right, model, test, labels)
+    swapped = {digit: 1 - area for digit, area in right.items()}
+    assert "1 minus the area" in said(capsys, "1.4", swapped, model, test, labels)
+    assert "the area is" in said(capsys, "1.4", dict.fromkeys(range(10), 2.0), model, test, labels)
+    assert "lacks the digits [9]" in said(capsys, "1.4", {k: right[k] for k in range(9)}, model, test, labels)
+    assert "dictionary" in said(capsys, "1.4", list(right.values()), model, test, labels)
+
+
+def test_price_of_order(capsys):
+    assert "right" in said(capsys, "1.5", {0.05: 3.5, 10: 0.9}, {0.05: 13.6, 10: 13.1})
+    assert "swapped" in said(capsys, "1.5", {0.05: 0.9, 10: 3.5}, {0.05: 13.6, 10: 13.1})
+    assert "swapped" in said(capsys, "1.5", {0.05: 3.5, 10: 0.9}, {0.05: 13.1, 10: 13.6})
+    assert "keys" in said(capsys, "1.5", {0.05: 3.5}, {0.05: 13.1, 10: 13.6})
+    assert "784" in said(capsys, "1.5", {0.05: 3.5, 10: 0.9}, {0.05: 4.0, 10: 3.0})
