@@ -52,6 +52,63 @@ def show_bottleneck(sizes, names, *, name=None):
 
 
 @plotting.styled
+def show_kinds(digit, noisy, *, name=None):
+    """Four kinds of autoencoders side by side; what each changes is orange.
+
+    Parameters
+    ----------
+    digit, noisy : numpy.ndarray, shape (height, width, 1)
+        A picture, and what the denoising autoencoder is given instead.
+    name : str, optional
+        As in `helpers.plotting.save_figure`.
+    """
+    figure = Figure(figsize=(plotting.WIDTH, 3.4))
+    kinds = {
+        "convolutional: other layers": (digit, _grid_of_places),
+        "denoising: another input": (noisy, _narrow_code),
+        "sparse: a wide code, mostly zeros": (digit, _mostly_zeros),
+        "variational: a place with a spread": (digit, _place_with_a_spread),
+    }
+    for axes, (title, (given, draw_code)) in zip(figure.subplots(2, 2).ravel(), kinds.items(), strict=True):
+        axes.set_title(title, fontsize=10)
+        axes.set(xlim=(0, 10), ylim=(0, 4), aspect="equal")
+        axes.axis("off")
+        changed = ORANGE if given is noisy else "black"
+        for left, picture, color in ((0.1, given, changed), (7.6, digit, "black")):
+            axes.imshow(np.clip(picture[..., 0], 0, 1), extent=(left, left + 2.3, 0.85, 3.15), vmin=0, vmax=1)
+            axes.add_patch(Rectangle((left, 0.85), 2.3, 2.3, fill=False, edgecolor=color, linewidth=2))
+        layers = ORANGE if draw_code is _grid_of_places else GREY
+        axes.add_patch(Polygon([(2.6, 3.1), (4.3, 2.6), (4.3, 1.4), (2.6, 0.9)], color=layers, linewidth=0, alpha=0.8))
+        axes.add_patch(Polygon([(7.4, 3.1), (5.7, 2.6), (5.7, 1.4), (7.4, 0.9)], color=layers, linewidth=0, alpha=0.8))
+        draw_code(axes)
+    plotting.save_figure(figure, name, ", ".join(kinds))
+
+
+def _narrow_code(axes):
+    axes.add_patch(Rectangle((4.8, 1.4), 0.4, 1.2, color=BLUE, linewidth=0))
+
+
+def _grid_of_places(axes):
+    """A code, between layers that look at 3x3 neighbours."""
+    _narrow_code(axes)
+    for left in (3.0, 6.2):
+        for row, column in np.ndindex(3, 3):
+            axes.add_patch(Rectangle((left + 0.28 * column, 1.58 + 0.28 * row), 0.26, 0.26, color="white", linewidth=0))
+
+
+def _mostly_zeros(axes):
+    for k in range(16):
+        used = k in (3, 8, 13)
+        place = (4.75, 0.4 + 0.2 * k)
+        axes.add_patch(Rectangle(place, 0.5, 0.16, facecolor=ORANGE if used else "white", edgecolor=ORANGE, linewidth=0.6))
+
+
+def _place_with_a_spread(axes):
+    across = np.linspace(-1, 1, 50)
+    axes.fill_between(5 + 0.65 * across, 1.3, 1.3 + 1.4 * np.exp(-5 * across**2), color=ORANGE, linewidth=0)
+
+
+@plotting.styled
 def show_code_map(points, labels, pictures, steps, *, axis_labels=("", ""), name=None):
     """A code of two numbers: where labelled pictures lie in it, and what a decoder draws at each place of a grid.
 

@@ -38,6 +38,13 @@ def test_a_code_map_has_each_picture_at_its_place(figures):
     assert 65 < x < 95 and y < 50
 
 
+def test_four_kinds_show_the_noisy_picture_once(figures):
+    digit, noisy = np.full((8, 8, 1), 0.25), np.full((8, 8, 1), 0.75)
+    drawings.show_kinds(digit, noisy)
+    shown = [image.get_array().mean() for axes in figures[0].axes for image in axes.images]
+    assert sorted(shown) == [0.25] * 7 + [0.75]
+
+
 def test_digits_that_look_alike_have_colours_that_do_not():
     for pair in ((3, 5), (3, 8), (5, 8), (4, 9), (1, 7)):
         one, other = (np.array(matplotlib.colors.to_rgb(drawings.DIGIT_COLORS[digit])) for digit in pair)
