@@ -1,6 +1,9 @@
 """Drawings of ideas: a network to scale, codes as points, as bars and as a map."""
 
 import math
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -52,13 +55,13 @@ def show_bottleneck(sizes, names, *, name=None):
 
 
 @plotting.styled
-def show_kinds(digit, noisy, *, name=None):
+def show_kinds(digit, noisy, restored, *, name=None):
     """Four kinds of autoencoders side by side; what each changes is orange.
 
     Parameters
     ----------
-    digit, noisy : numpy.ndarray, shape (height, width, 1)
-        A picture, and what the denoising autoencoder is given instead.
+    digit, noisy, restored : numpy.ndarray, shape (height, width, 1)
+        A picture, what the denoising autoencoder is given instead, and what comes out.
     name : str, optional
         As in `helpers.plotting.save_figure`.
     """
@@ -74,7 +77,7 @@ def show_kinds(digit, noisy, *, name=None):
         axes.set(xlim=(0, 10), ylim=(0, 4), aspect="equal")
         axes.axis("off")
         changed = ORANGE if given is noisy else "black"
-        for left, picture, color in ((0.1, given, changed), (7.6, digit, "black")):
+        for left, picture, color in ((0.1, given, changed), (7.6, restored, "black")):
             axes.imshow(np.clip(picture[..., 0], 0, 1), extent=(left, left + 2.3, 0.85, 3.15), vmin=0, vmax=1)
             axes.add_patch(Rectangle((left, 0.85), 2.3, 2.3, fill=False, edgecolor=color, linewidth=2))
         layers = ORANGE if draw_code is _grid_of_places else GREY
@@ -128,28 +131,49 @@ def show_code_map(points, labels, pictures, steps, *, axis_labels=("", ""), name
     figure = Figure(figsize=(plotting.WIDTH, 3.9))
     left, right = figure.subplots(1, 2)
     _points(left, points, labels)
-    rows, columns, height, width = pictures.shape
-    upright = pictures[::-1].swapaxes(1, 2).reshape(rows * height, columns * width)
     half = (steps[1] - steps[0]) / 2
     edges = steps[0] - half, steps[-1] + half
-    right.imshow(upright, vmin=0, vmax=1, extent=(*edges, *edges))
+    right.imshow(_side_by_side(pictures[::-1]), vmin=0, vmax=1, extent=(*edges, *edges))
     right.grid(False)
     for axes, title in ((left, "where the digits lie"), (right, "what the decoder draws there")):
         axes.set(title=title, xlim=edges, ylim=edges, xlabel=axis_labels[0], xticks=range(0, 101, 20), aspect="equal")
         axes.set(yticks=range(0, 101, 20), ylabel=axis_labels[1])
+    rows, columns = pictures.shape[:2]
     digest = f"{len(points)} points; {rows}x{columns} pictures, mean {pictures.mean():.2f}"
     plotting.save_figure(figure, name, digest)
 
 
+class Panel(NamedTuple):
+    """What `show_panels` draws in one place."""
+
+    draw: Callable
+    values: np.ndarray
+    has_axes: bool = True
+
+
+def points(places, labels):
+    """A panel of labelled points: `places` has the shape (n, 2), `labels` are integers, shape (n,)."""
+    return Panel(partial(_points, points=places, labels=labels), places)
+
+
+def mosaic(pictures):
+    """A panel of small pictures, shape (rows, columns, height, width), each from its darkest to its brightest value."""
+    return Panel(partial(_mosaic, pictures=pictures), pictures, has_axes=False)
+
+
+def bars(values):
+    """A panel with a bar for each of `values`, shape (n,)."""
+    return Panel(lambda axes: axes.bar(np.arange(len(values)), values, width=1, color=BLUE), values)
+
+
 @plotting.styled
 def show_panels(panels, *, columns=2, height=3.3, name=None, labels=("", "")):
-    """Panels beside and below one another: labelled points, mosaics of small pictures, or bars.
+    """Panels beside and below one another.
 
     Parameters
     ----------
-    panels : dict of str to array or tuple
-        Title to what is drawn: a tuple (points of shape (n, 2), integer labels of shape (n,)); a mosaic of shape (rows,
-        columns, height, width), each picture stretched from its darkest to its brightest value; or bars of shape (n,).
+    panels : dict of str to Panel
+        Title to what `points`, `mosaic` or `bars` returned. All bars reach up to the same value.
     columns : int, optional
         Panels in a row.
     height : float, optional
@@ -162,22 +186,15 @@ def show_panels(panels, *, columns=2, height=3.3, name=None, labels=("", "")):
     rows = math.ceil(len(panels) / columns)
     figure = Figure(figsize=(plotting.WIDTH, height * rows))
     grid, digest = figure.subplots(rows, columns, squeeze=False).ravel(), []
-    for axes, (title, drawn) in zip(grid, panels.items(), strict=True):
+    for axes, (title, panel) in zip(grid, panels.items(), strict=True):
+        panel.draw(axes)
         axes.set_title(title)
-        if isinstance(drawn, tuple):
-            _points(axes, *drawn)
-        elif drawn.ndim == 4:
-            _mosaic(axes, drawn)
-        else:
-            axes.bar(np.arange(len(drawn)), drawn, width=1, color=BLUE)
-        if isinstance(drawn, tuple) or drawn.ndim == 1:
+        if panel.has_axes:
             axes.set(xlabel=labels[0], ylabel=labels[1])
-        if not isinstance(drawn, tuple) and drawn.ndim == 1:
-            axes.set_ylim(
-                0, 1.05 * max(bars.max() for bars in panels.values() if not isinstance(bars, tuple) and bars.ndim == 1)
-            )
-        values = drawn[0] if isinstance(drawn, tuple) else drawn
-        digest.append(f"{title} mean {abs(values.mean()):.2f}, spread {values.std():.2f}")
+        digest.append(f"{title} mean {abs(panel.values.mean()):.2f}, spread {panel.values.std():.2f}")
+    with_bars = [axes for axes in grid if axes.containers]
+    for axes in with_bars:
+        axes.set_ylim(0, max(other.get_ylim()[1] for other in with_bars))
     plotting.save_figure(figure, name, "; ".join(digest))
 
 
@@ -187,9 +204,15 @@ def _points(axes, points, labels):
     axes.scatter(*points.T, c=[DIGIT_COLORS[label % 10] for label in labels], s=3, linewidths=0)
     axes.set(xlim=(low[0] - reach[0], high[0] + reach[0]), ylim=(low[1] - reach[1], high[1] + reach[1]))
     box = {"facecolor": "white", "alpha": 0.85, "linewidth": 0, "boxstyle": "round,pad=0.15"}
-    places = np.array([np.median(points[labels == label], axis=0) for label in np.unique(labels)])
+    places = np.array([_densest(points[labels == label]) for label in np.unique(labels)])
     for place, label in zip(_apart((places - low) / (high - low)), np.unique(labels), strict=True):
         axes.text(*(low + place * (high - low)), f"{label}", fontweight="bold", ha="center", va="center", bbox=box)
+
+
+def _densest(points):
+    """Where most of the points lie: a label between two groups would name neither."""
+    counts, *edges = np.histogram2d(*points.T, bins=8)
+    return [edge[k : k + 2].mean() for edge, k in zip(edges, np.unravel_index(counts.argmax(), counts.shape), strict=True)]
 
 
 def _apart(places, distance=0.075, rounds=60):
@@ -205,9 +228,10 @@ def _apart(places, distance=0.075, rounds=60):
 def _mosaic(axes, pictures):
     low, high = pictures.min(axis=(2, 3), keepdims=True), pictures.max(axis=(2, 3), keepdims=True)
     stretched = np.pad((pictures - low) / np.maximum(high - low, 1e-6), ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=1)
-    rows, columns, height, width = stretched.shape
-    axes.imshow(stretched.swapaxes(1, 2).reshape(rows * height, columns * width), vmin=0, vmax=1)
-    axes.set(xticks=[], yticks=[])
-    axes.grid(False)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
+    axes.imshow(_side_by_side(stretched), vmin=0, vmax=1)
+    axes.axis("off")
+
+
+def _side_by_side(pictures):
+    """One picture of (rows, columns, height, width)."""
+    return np.block([list(row) for row in pictures])

@@ -242,7 +242,9 @@ def _window(crop):
 
 
 @styled
-def show_lines(lines, x_label, y_label, *, name=None, references=None, log_x=False, y_from=None, categories=None, colors=None):
+def show_lines(
+    lines, x_label, y_label, *, name=None, references=None, log_x=False, y_from=None, categories=None, colors=None, legend=False
+):
     """Curves with their labels at the line's end.
 
     Parameters
@@ -264,6 +266,8 @@ def show_lines(lines, x_label, y_label, *, name=None, references=None, log_x=Fal
         Names at x = 0, 1, 2, …
     colors : dict of str to color, optional
         For labels that are no method of ``COLORS``.
+    legend : bool, optional
+        A legend inside instead of labels at the ends: for curves that end at one point, or far from the right edge.
 
     Raises
     ------
@@ -287,7 +291,7 @@ def show_lines(lines, x_label, y_label, *, name=None, references=None, log_x=Fal
             raise ValueError(f"the line {label!r} has shapes {shapes}, expected as many x as y, and numbers")
         color = known.get(label) or next(cycle)
         style = "-" if categories is None else "none"  # between categories there is nothing
-        axes.plot(x, y, color=color, linestyle=style, marker="o" if len(x) <= 12 else None)
+        axes.plot(x, y, color=color, linestyle=style, label=label, marker="o" if len(x) <= 12 else None)
         if band and categories is None:
             axes.fill_between(x, *band, color=color, alpha=0.2, linewidth=0)
         elif band:
@@ -310,7 +314,10 @@ def show_lines(lines, x_label, y_label, *, name=None, references=None, log_x=Fal
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))  # there is no epoch 2.5
     if categories is not None:
         axes.set_xticks(range(len(categories)), categories)
-    _label_ends(axes, ends)
+    if legend:
+        axes.legend()
+    else:
+        _label_ends(axes, ends)
     digest = "; ".join(f"{label} {np.nanmin(line[1]):.1f} to {np.nanmax(line[1]):.1f}" for label, line in lines.items())
     save_figure(figure, name, digest)
 

@@ -8,6 +8,13 @@ KINDS = ("input", "classical", "published", "network")
 SOURCES = ("computed", "weights", "record")
 _NAMES = pd.read_csv(paths.ROOT / "data" / "names.csv").groupby("list")["name"].agg(tuple)  # each with its meaning, for readers
 DEGRADATIONS, METHODS = _NAMES["degradation"], _NAMES["method"]
+ALLOWED = {
+    "split": datasets.SPLITS,
+    "degradation": DEGRADATIONS,
+    "method": METHODS,
+    "kind": KINDS,
+    "source": SOURCES,
+}
 COLUMNS = ("notebook dataset split degradation method kind params n_images mse psnr ssim published_psnr source").split()
 PER_IMAGE_COLUMNS = ["dataset", "split", "degradation", "method", "image", "mse", "psnr", "ssim"]
 
@@ -53,37 +60,16 @@ def row(
     ValueError
         When a name is not in its list, a score is missing, or no image was scored.
     """
-    for value, allowed in (
-        (split, datasets.SPLITS),
-        (degradation, DEGRADATIONS),
-        (method, METHODS),
-        (kind, KINDS),
-        (source, SOURCES),
-    ):
-        if value not in allowed:
-            raise ValueError(f"{value!r} is no name of the results contract, expected one of {allowed}; see data/names.csv")
+    named = {"split": split, "degradation": degradation, "method": method, "kind": kind, "source": source}
+    for column, value in named.items():
+        if value not in ALLOWED[column]:
+            expected = f"expected one of {ALLOWED[column]}; see data/names.csv"
+            raise ValueError(f"{value!r} is no name of the results contract, {expected}")
     if len(checks.check_table(scores, metrics.COLUMNS)) == 0:
         raise ValueError(f"no image was scored for {method!r}, expected one or more")
-    means = scores[metrics.COLUMNS].mean()
-    return dict(
-        zip(
-            COLUMNS,
-            (
-                notebook,
-                dataset,
-                split,
-                degradation,
-                method,
-                kind,
-                params,
-                n_images or len(scores),
-                *means,
-                published_psnr,
-                source,
-            ),
-            strict=True,
-        )
-    )
+    facts = {"notebook": notebook, "dataset": dataset, "params": params, "n_images": n_images or len(scores)}
+    facts |= named | scores[metrics.COLUMNS].mean().to_dict() | {"published_psnr": published_psnr}
+    return {column: facts[column] for column in COLUMNS}
 
 
 def save(name, rows):

@@ -40,9 +40,9 @@ def test_a_code_map_has_each_picture_at_its_place(figures):
 
 def test_four_kinds_show_the_noisy_picture_once(figures):
     digit, noisy = np.full((8, 8, 1), 0.25), np.full((8, 8, 1), 0.75)
-    drawings.show_kinds(digit, noisy)
+    drawings.show_kinds(digit, noisy, restored=np.full((8, 8, 1), 0.5))
     shown = [image.get_array().mean() for axes in figures[0].axes for image in axes.images]
-    assert sorted(shown) == [0.25] * 7 + [0.75]
+    assert sorted(shown) == [0.25] * 3 + [0.5] * 4 + [0.75]
 
 
 def test_digits_that_look_alike_have_colours_that_do_not():
@@ -55,9 +55,9 @@ def test_layers_and_panels_are_drawn(shown):
     drawings.show_bottleneck((784, 32, 784), ("pixels", "code", "pixels"), name="01_layers")
     rng = np.random.default_rng(0)
     panels = {
-        "points": (rng.normal(size=(50, 2)), np.arange(50) % 3),
-        "pictures": rng.random((3, 4, 8, 8)),
-        "bars": rng.random(20),
+        "points": drawings.points(rng.normal(size=(50, 2)), np.arange(50) % 3),
+        "pictures": drawings.mosaic(rng.random((3, 4, 8, 8))),
+        "bars": drawings.bars(rng.random(20)),
     }
     drawings.show_panels(panels, columns=3, name="01_panels")
     texts = [data["text/plain"] for data, _ in shown]
