@@ -43,8 +43,7 @@ COLORS = {
     "dense, published recipe": "#D55E00",
     "dense, fresh noise": "#8C510A",
     "convolutional, no skips": "#999933",
-    "U-Net, same minutes": "#44AA99",
-    "U-Net, same parameters": "#882255",
+    "U-Net, trained at 0.5": "#44AA99",
     "U-Net, best": "#0072B2",
 }
 

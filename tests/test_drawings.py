@@ -72,6 +72,39 @@ def test_a_mosaic_keeps_the_order_of_its_pictures():
     axes = figure.subplots()
     pictures = np.zeros((2, 3, 4, 4))
     pictures[1, 2, 0, 0] = 1  # the last picture: its upper left corner
-    drawings._mosaic(axes, pictures)
+    drawings.mosaic(pictures).draw(axes)
     drawn = axes.images[0].get_array()
     assert drawn.shape == (2 * 5, 3 * 5) and drawn[5, 10] == 1 and drawn[5:9, 10:14].sum() == 1
+
+
+def test_specks_are_marked_at_their_place(figures):
+    pictures = np.zeros((3, 10, 10, 1))
+    pictures[:, 2, 7] = 1
+    drawings.show_specks({"once": pictures, "fresh": pictures[::-1]}, ["a", "b", "c"], place=(2, 7))
+    assert len(figures[0].axes) == 6
+    for axes in figures[0].axes:
+        assert axes.patches[0].center == (7, 2) and axes.images[0].get_array()[2, 7] == 1
+
+
+def test_a_unet_is_drawn_to_scale_and_joined_where_sizes_are_equal(figures):
+    drawings.show_unet((32, 16, 8), (8, 16, 32))
+    axes = figures[0].axes[0]
+    blocks = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
+    assert [block.get_height() for block in blocks] == [32, 32, 16, 8, 16, 32, 32]
+    assert [block.get_width() for block in blocks[1:-1]] == [2, 4, 8, 4, 2]
+    texts = [text.get_text() for text in axes.texts]
+    assert texts.count("skip") == 2 and "8×8\n32 channels" in texts and any("residual" in text for text in texts)
+    skips = [text for text in axes.texts if text.get_text() == "skip"]
+    centers = [block.get_x() + block.get_width() / 2 for block in blocks]
+    for skip in skips:  # in the middle, over the bottleneck
+        assert skip.get_position()[0] == pytest.approx(centers[3])
+
+
+def test_a_receptive_field_is_measured(figures):
+    field = np.zeros((28, 28))
+    field[10:15, 8:17] = 1
+    drawings.show_fields({"layer 1": field, "layer 2": np.ones((28, 28))})
+    titles = [axes.get_title() for axes in figures[0].axes]
+    assert titles == ["layer 1\n5×9", "layer 2\n28×28"]
+    frame = figures[0].axes[0].patches[0]
+    assert (frame.get_x(), frame.get_y(), frame.get_width(), frame.get_height()) == (7.5, 9.5, 9, 5)

@@ -27,12 +27,14 @@ def said(capsys, exercise, *answers):
 
 
 def test_what_is_not_written_yet_is_asked_for(capsys):
-    for exercise, count in {"1.1": 2, "1.2": 3, "1.4": 4, "1.5": 2}.items():
+    for exercise, count in {"1.1": 2, "1.2": 3, "1.4": 4, "1.5": 2, "2.3": 4, "2.4": 2, "2.5": 3}.items():
         assert (
             said(capsys, exercise, *[...] * count)
             == f"Exercise {exercise}: replace the ... by your code and run the cell again.\n"
         )
     assert "replace the ..." in said(capsys, "1.3", lambda clean, restored: ...)
+    assert "replace the ..." in said(capsys, "2.1", lambda clean, restored: ...)
+    assert "replace the ..." in said(capsys, "2.2", lambda layers: ...)
 
 
 def test_an_unknown_exercise_is_refused():
@@ -104,3 +106,62 @@ def test_price_of_order(capsys):
     assert "swapped" in said(capsys, "1.5", {0.05: 3.5, 10: 0.9}, {0.05: 13.1, 10: 13.6})
     assert "keys" in said(capsys, "1.5", {0.05: 3.5}, {0.05: 13.1, 10: 13.6})
     assert "784" in said(capsys, "1.5", {0.05: 3.5, 10: 0.9}, {0.05: 4.0, 10: 3.0})
+
+
+def test_two_averages(capsys):
+    def averages(clean, restored):
+        error = np.mean((clean - restored) ** 2, axis=(1, 2, 3))
+        return np.mean(-10 * np.log10(error)), -10 * np.log10(np.mean(error))
+
+    assert "right" in said(capsys, "2.1", averages)
+    assert "swapped" in said(capsys, "2.1", lambda clean, restored: averages(clean, restored)[::-1])
+    assert "yours are 30.00 and 30.00" in said(capsys, "2.1", lambda clean, restored: (30.0, 30.0))
+    assert "returns None" in said(capsys, "2.1", lambda clean, restored: None)
+    assert "two numbers" in said(capsys, "2.1", lambda clean, restored: averages(clean, restored)[0])
+    assert "shape (2, 28, 28, 1)" in said(capsys, "2.1", lambda clean, restored: restored)
+
+
+def test_field_of(capsys):
+    def side(layers, grow=True):
+        field, distance = 1, 1
+        for kernel, strides in layers:
+            field += (kernel - 1) * distance
+            distance *= strides if grow else 1
+        return field
+
+    assert "right" in said(capsys, "2.2", side)
+    assert "without strides only" in said(capsys, "2.2", lambda layers: side(layers, grow=False))
+    assert "[(3, 1)] it gives 2, 3 was expected" in said(capsys, "2.2", lambda layers: side(layers) - 1)
+    assert "returns nothing" in said(capsys, "2.2", lambda layers: None)
+    assert "[(5, 1)] it gives 3, 5" in said(capsys, "2.2", lambda layers: 3 if layers == [(5, 1)] else side(layers))
+
+
+def test_twice(capsys, digits):
+    _, test, _ = digits
+    model = network(layers.Dense(4), layers.Dense(784))
+    once = np.clip(model.predict(test, verbose=0), 0, 1)
+    twice = model.predict(once, verbose=0)
+    assert "right" in said(capsys, "2.3", np.clip(twice, 0, 1), once, model, test)
+    assert "twice is once" in said(capsys, "2.3", once, once, model, test)
+    assert "clip it" in said(capsys, "2.3", twice - 1, once, model, test)
+    assert "not what the network makes" in said(capsys, "2.3", np.full_like(once, 0.5), once, model, test)
+    assert "(1, 28, 28, 1)" in said(capsys, "2.3", once[:1], once, model, test)
+
+
+def test_salt(capsys):
+    assert "right" in said(capsys, "2.4", 0.1, 0)
+    assert "swapped" in said(capsys, "2.4", 0, 0.1)
+    assert "what is the mean" in said(capsys, "2.4", 0.05, 0)
+    assert "middle value" in said(capsys, "2.4", 0.1, 0.1)
+    assert "a number was asked for" in said(capsys, "2.4", [0.1], 0)
+
+
+def test_blind(capsys, digits):
+    """Of two networks that answer with one value everywhere, the one that answers with black is ahead."""
+    _, test, _ = digits
+    best, blind = (network(layers.Dense(784)) for _ in range(2))
+    for model, value in ((best, 0.5), (blind, 0.0)):
+        model.set_weights([np.zeros((784, 784)), np.full(784, value)])
+    assert "right" in said(capsys, "2.5", blind, best, test)
+    assert "at σ = 0.5 +0.0 dB" in said(capsys, "2.5", best, best, test)
+    assert "a list" in said(capsys, "2.5", [blind], best, test)

@@ -15,8 +15,8 @@ PACKAGE = paths.ROOT / "helpers"
 ORDER = re.findall(r"``(\w+)``", helpers.__doc__.partition("Modules")[2])
 LIBRARY = sorted(
     path
-    for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("datasets/*.py")]
-    if path.parent != PACKAGE or path.stem != "__init__"
+    for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("*/*.py")]
+    if path.parent.name != "commands" and (path.parent != PACKAGE or path.stem != "__init__")
 )
 COMMANDS = sorted(path for path in (PACKAGE / "commands").glob("*.py") if path.stem != "__init__")
 MODULES = LIBRARY + COMMANDS

@@ -1,4 +1,4 @@
-"""The checks of the exercises: they say what is still wrong with an answer, not only that it is."""
+"""The checks of chapter 01's exercises."""
 
 import numpy as np
 from sklearn.decomposition import PCA
@@ -6,76 +6,31 @@ from sklearn.metrics import roc_auc_score
 
 from helpers import metrics
 from helpers.backend import keras
-
-
-class _Wrong(Exception):
-    """What is still wrong, in words."""
-
-
-def check(exercise, *answers):
-    """Print whether the answers of an exercise are right, or what is still wrong with them.
-
-    Parameters
-    ----------
-    exercise : str
-        Chapter and number, "1.2".
-    *answers
-        As the exercise's cell gives them. ``...`` stands for what is not written yet.
-
-    Raises
-    ------
-    ValueError
-        When there is no such exercise.
-
-    Examples
-    --------
-    >>> check("1.1", ..., None)
-    Exercise 1.1: replace the ... by your code and run the cell again.
-    """
-    if exercise not in _CHECKS:
-        raise ValueError(f"there is no exercise {exercise!r}, expected one of {', '.join(_CHECKS)}")
-    try:
-        if any(answer is ... for answer in answers):
-            raise _Wrong("replace the ... by your code and run the cell again.")
-        print(f"Exercise {exercise}: right. {_CHECKS[exercise](*answers)}")
-    except _Wrong as wrong:
-        print(f"Exercise {exercise}: {wrong}")
-
-
-def _expect(condition, otherwise):
-    if not condition:
-        raise _Wrong(otherwise)
-
-
-def _expect_digits(answer, name):
-    """A dictionary with one number for each of the keys 0 to 9."""
-    _expect(isinstance(answer, dict), f"{name} is a {type(answer).__name__}, a dictionary was asked for.")
-    missing = [digit for digit in range(10) if digit not in answer]
-    _expect(not missing, f"{name} lacks the digits {missing}.")
+from helpers.exercises.answers import Wrong, expect, expect_digits
 
 
 def _one_picture(picture, images):
     picture = np.asarray(picture, dtype=float)
     wanted = images.shape[1:]
-    _expect(picture.shape == wanted, f"one_picture has the shape {picture.shape}, {wanted} was asked for.")
-    _expect(np.isfinite(picture).all(), "one_picture holds values that are no numbers.")
+    expect(picture.shape == wanted, f"one_picture has the shape {picture.shape}, {wanted} was asked for.")
+    expect(np.isfinite(picture).all(), "one_picture holds values that are no numbers.")
     mean = images.mean(axis=0)
     error, smallest = np.mean((images - picture) ** 2), np.mean((images - mean) ** 2)
     said = f"its mean squared error over x_train is {error:.4f}, and there is a picture with {smallest:.4f}"
     if np.allclose(picture, np.median(images, axis=0)) and error > smallest * 1.001:
-        raise _Wrong(f"{said}. Yours is the median: it has the smallest absolute error, not the smallest squared one.")
-    _expect(error <= smallest * 1.001, f"{said}. Which one picture is the best answer when nothing is known?")
+        raise Wrong(f"{said}. Yours is the median: it has the smallest absolute error, not the smallest squared one.")
+    expect(error <= smallest * 1.001, f"{said}. Which one picture is the best answer when nothing is known?")
     return f"Its mean squared error is {error:.4f}, and no other picture's is smaller. It is the mean of all digits: a cloud."
 
 
 def _linear_autoencoder(network, x_train, x_test):
-    _expect(isinstance(network, keras.Model), f"linear is a {type(network).__name__}, a Keras model was asked for.")
+    expect(isinstance(network, keras.Model), f"linear is a {type(network).__name__}, a Keras model was asked for.")
     dense = [layer for layer in network._flatten_layers() if isinstance(layer, keras.layers.Dense)]
     bent = [layer.activation.__name__ for layer in dense if layer.activation is not keras.activations.linear]
     bent += [type(layer).__name__ for layer in network._flatten_layers() if "activation" in type(layer).__module__]
-    _expect(not bent, f"it has an activation ({', '.join(bent)}), so it is not linear. Leave the activations out.")
+    expect(not bent, f"it has an activation ({', '.join(bent)}), so it is not linear. Leave the activations out.")
     widths = [layer.units for layer in dense]
-    _expect(widths == [8, 784], f"its Dense layers have {widths} units, [8, 784] were asked for: no hidden layers.")
+    expect(widths == [8, 784], f"its Dense layers have {widths} units, [8, 784] were asked for: no hidden layers.")
     pixels = x_train.reshape(len(x_train), 784).astype(np.float64)
     pca = PCA(8, svd_solver="covariance_eigh").fit(pixels)
     exact = pca.inverse_transform(pca.transform(x_test.reshape(len(x_test), 784).astype(np.float64)))
@@ -83,7 +38,7 @@ def _linear_autoencoder(network, x_train, x_test):
     ours = metrics.psnr(x_test, np.clip(learned, 0, 1)).mean()
     theirs = metrics.psnr(x_test, np.clip(exact, 0, 1).reshape(x_test.shape)).mean()
     said = f"it reaches {ours:.1f} dB and PCA with 8 numbers {theirs:.1f} dB"
-    _expect(
+    expect(
         ours > theirs - 0.3,
         f"{said}. Is it trained, with the digits as inputs and as targets, loss='mse', Adam(0.002), 15 epochs?",
     )
@@ -95,16 +50,16 @@ def _upper_half(loss):
     above, below = clean.copy(), clean.copy()
     above[:, :14], below[:, 14:] = 0.5, 0.5
     given = loss(clean, below)
-    _expect(given is not ..., "replace the ... by your code and run the cell again.")
-    _expect(given is not None, "upper_half returns nothing: its last line has to begin with return.")
+    expect(given is not ..., "replace the ... by your code and run the cell again.")
+    expect(given is not None, "upper_half returns nothing: its last line has to begin with return.")
     of_below, of_above = (float(np.mean(keras.ops.convert_to_numpy(loss(clean, wrong)))) for wrong in (below, above))
-    _expect(
+    expect(
         abs(of_below) < 1e-6,
         f"where only the rows 14 to 27 are wrong it gives {of_below:.3f}, 0 was asked for: it still looks at the lower half.",
     )
     if abs(of_above - 0.125) < 1e-6:
         return "It is the mean over all 28 rows, half of what was asked for. Training works the same way with half a loss."
-    _expect(
+    expect(
         abs(of_above - 0.25) < 1e-6,
         f"where the upper half is wrong by 0.5 everywhere it gives {of_above:.3f}, the mean squared error is 0.250.",
     )
@@ -112,7 +67,7 @@ def _upper_half(loss):
 
 
 def _upside_down(areas, network, x_test, labels_test):
-    _expect_digits(areas, "areas")
+    expect_digits(areas, "areas")
     turned = x_test[:, ::-1, ::-1]
     upright, upside_down = (
         metrics.mse(images, np.clip(network.predict(images, batch_size=500, verbose=0), 0, 1)) for images in (x_test, turned)
@@ -124,31 +79,31 @@ def _upside_down(areas, network, x_test, labels_test):
         expected[digit] = roc_auc_score(is_turned, np.concatenate([upright[chosen], upside_down[chosen]]))
     for digit, area in expected.items():
         if abs(areas[digit] - (1 - area)) < 0.005 < abs(areas[digit] - area):
-            raise _Wrong(f"for the digit {digit} you have 1 minus the area: 1 has to stand for the turned pictures.")
+            raise Wrong(f"for the digit {digit} you have 1 minus the area: 1 has to stand for the turned pictures.")
         said = f"for the digit {digit} the area is {area:.3f}, you have {areas[digit]:.3f}."
-        _expect(abs(areas[digit] - area) < 0.005, f"{said} Are the errors those of this digit alone, upright and turned?")
+        expect(abs(areas[digit] - area) < 0.005, f"{said} Are the errors those of this digit alone, upright and turned?")
     hardest = sorted(expected, key=expected.get)[:3]
     return f"Hardest to catch are {hardest[0]}, {hardest[1]} and {hardest[2]}."
 
 
 def _price_of_order(spread, psnr):
     for name, answer in {"spread": spread, "psnr": psnr}.items():
-        _expect(
+        expect(
             isinstance(answer, dict) and set(answer) == {0.05, 10},
             f"{name} has to be a dictionary with the keys 0.05 and 10.",
         )
     small, large = psnr[0.05], psnr[10]
-    _expect(
+    expect(
         min(small, large) > 10,
         f"the mean PSNR is {small:.1f} and {large:.1f} dB, more than 10 was expected of both. Are the pictures the first "
         "784 of the outputs, as (n, 28, 28, 1)?",
     )
-    _expect(spread[0.05] > spread[10], "with the price 10 your codes spread more than with 0.05. Are the two swapped?")
-    _expect(small > large, "with the price 10 your digits come back better than with 0.05. Are the two swapped?")
+    expect(spread[0.05] > spread[10], "with the price 10 your codes spread more than with 0.05. Are the two swapped?")
+    expect(small > large, "with the price 10 your digits come back better than with 0.05. Are the two swapped?")
     return f"The small price restores digits {small - large:.1f} dB better, and its codes spread more: order has its cost."
 
 
-_CHECKS = {
+CHECKS = {
     "1.1": _one_picture,
     "1.2": _linear_autoencoder,
     "1.3": _upper_half,

@@ -1,0 +1,141 @@
+"""What stands in the codes of an autoencoder: points, mosaics of pictures, bars, a map."""
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from helpers import plotting
+from helpers.drawings.colors import BLUE
+
+# Digits that look alike, such as 3, 5 and 8 or 4 and 9, have colours that do not.
+DIGIT_COLORS = "#0072B2 #E69F00 #009E73 #D62728 #9467BD #111111 #56B4E9 #E377C2 #B8A000 #8C510A".split()
+
+
+class Panel(NamedTuple):
+    """What `show_panels` draws in one place."""
+
+    draw: Callable
+    values: np.ndarray
+    has_axes: bool = True
+
+
+def points(places, labels):
+    """A panel of labelled points: `places` has the shape (n, 2), `labels` are integers, shape (n,)."""
+    return Panel(partial(_points, points=places, labels=labels), places)
+
+
+def mosaic(pictures):
+    """A panel of small pictures, shape (rows, columns, height, width), each from its darkest to its brightest value."""
+    return Panel(partial(_mosaic, pictures=pictures), pictures, has_axes=False)
+
+
+def bars(values):
+    """A panel with a bar for each of `values`, shape (n,)."""
+    return Panel(lambda axes: axes.bar(np.arange(len(values)), values, width=1, color=BLUE), values)
+
+
+@plotting.styled
+def show_panels(panels, *, columns=2, height=3.3, name=None, labels=("", "")):
+    """Panels beside and below one another.
+
+    Parameters
+    ----------
+    panels : dict of str to Panel
+        Title to what `points`, `mosaic` or `bars` returned. All bars reach up to the same value.
+    columns : int, optional
+        Panels in a row.
+    height : float, optional
+        Of a row, in inches.
+    name : str, optional
+        As in `helpers.plotting.save_figure`.
+    labels : tuple of str, optional
+        Of the axes of points and bars.
+    """
+    rows = math.ceil(len(panels) / columns)
+    figure = Figure(figsize=(plotting.WIDTH, height * rows))
+    grid, digest = figure.subplots(rows, columns, squeeze=False).ravel(), []
+    for axes, (title, panel) in zip(grid, panels.items(), strict=True):
+        panel.draw(axes)
+        axes.set_title(title)
+        if panel.has_axes:
+            axes.set(xlabel=labels[0], ylabel=labels[1])
+        digest.append(f"{title} mean {abs(panel.values.mean()):.2f}, spread {panel.values.std():.2f}")
+    with_bars = [axes for axes in grid if axes.containers]
+    for axes in with_bars:
+        axes.set_ylim(0, max(other.get_ylim()[1] for other in with_bars))
+    plotting.save_figure(figure, name, "; ".join(digest))
+
+
+@plotting.styled
+def show_code_map(points, labels, pictures, steps, *, axis_labels=("", ""), name=None):
+    """A code of two numbers: where labelled pictures lie in it, and what a decoder draws at each place of a grid.
+
+    Parameters
+    ----------
+    points : numpy.ndarray, shape (n, 2)
+        From 0 to 100.
+    labels : numpy.ndarray of int, shape (n,)
+    pictures : numpy.ndarray, shape (rows, columns, height, width)
+        What is drawn at (steps[column], steps[row]); the first row is the lowest.
+    steps : sequence of float
+        The places of rows and columns, evenly spaced.
+    axis_labels : tuple of str, optional
+    name : str, optional
+        As in `helpers.plotting.save_figure`.
+    """
+    figure = Figure(figsize=(plotting.WIDTH, 3.9))
+    left, right = figure.subplots(1, 2)
+    _points(left, points, labels)
+    half = (steps[1] - steps[0]) / 2
+    edges = steps[0] - half, steps[-1] + half
+    right.imshow(_side_by_side(pictures[::-1]), vmin=0, vmax=1, extent=(*edges, *edges))
+    right.grid(False)
+    for axes, title in ((left, "where the digits lie"), (right, "what the decoder draws there")):
+        axes.set(title=title, xlim=edges, ylim=edges, xlabel=axis_labels[0], xticks=range(0, 101, 20), aspect="equal")
+        axes.set(yticks=range(0, 101, 20), ylabel=axis_labels[1])
+    rows, columns = pictures.shape[:2]
+    digest = f"{len(points)} points; {rows}x{columns} pictures, mean {pictures.mean():.2f}"
+    plotting.save_figure(figure, name, digest)
+
+
+def _points(axes, points, labels):
+    low, high = np.quantile(points, (0.003, 0.997), axis=0)
+    reach = (high - low) * 0.05
+    axes.scatter(*points.T, c=[DIGIT_COLORS[label % 10] for label in labels], s=3, linewidths=0)
+    axes.set(xlim=(low[0] - reach[0], high[0] + reach[0]), ylim=(low[1] - reach[1], high[1] + reach[1]))
+    box = {"facecolor": "white", "alpha": 0.85, "linewidth": 0, "boxstyle": "round,pad=0.15"}
+    places = np.array([_densest(points[labels == label]) for label in np.unique(labels)])
+    for place, label in zip(_apart((places - low) / (high - low)), np.unique(labels), strict=True):
+        axes.text(*(low + place * (high - low)), f"{label}", fontweight="bold", ha="center", va="center", bbox=box)
+
+
+def _densest(points):
+    """Where most of the points lie: a label between two groups would name neither."""
+    counts, *edges = np.histogram2d(*points.T, bins=8)
+    return [edge[k : k + 2].mean() for edge, k in zip(edges, np.unravel_index(counts.argmax(), counts.shape), strict=True)]
+
+
+def _apart(places, distance=0.075, rounds=60):
+    """Points of the unit square, moved until no two are closer than `distance`."""
+    places = places + 1e-6 * np.arange(places.size).reshape(places.shape)  # two at one place have no direction to part in
+    for _ in range(rounds):
+        between = places[:, np.newaxis] - places
+        far = np.maximum(np.linalg.norm(between, axis=-1, keepdims=True), 1e-9)
+        places = places + (between / far * np.clip(distance - far, 0, None) / 2).sum(axis=1)
+    return places
+
+
+def _mosaic(axes, pictures):
+    low, high = pictures.min(axis=(2, 3), keepdims=True), pictures.max(axis=(2, 3), keepdims=True)
+    stretched = np.pad((pictures - low) / np.maximum(high - low, 1e-6), ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=1)
+    axes.imshow(_side_by_side(stretched), vmin=0, vmax=1)
+    axes.axis("off")
+
+
+def _side_by_side(pictures):
+    """One picture of (rows, columns, height, width)."""
+    return np.block([list(row) for row in pictures])
