@@ -1,5 +1,7 @@
 """Drawings of ideas: to scale, in the right place."""
 
+import re
+
 import matplotlib.colors
 import numpy as np
 import pytest
@@ -43,6 +45,13 @@ def test_four_kinds_show_the_noisy_picture_once(figures):
     drawings.show_kinds(digit, noisy, restored=np.full((8, 8, 1), 0.5))
     shown = [image.get_array().mean() for axes in figures[0].axes for image in axes.images]
     assert sorted(shown) == [0.25] * 3 + [0.5] * 4 + [0.75]
+
+
+def test_a_curve_comes_closer_than_a_line(shown):
+    drawings.show_bending(name="01_bending")
+    digest = shown[0][0]["text/plain"]
+    errors = [float(number) for number in re.findall(r"0\.\d{4}", digest)]
+    assert len(errors) == 2 and 3 * errors[1] < errors[0]
 
 
 def test_digits_that_look_alike_have_colours_that_do_not():

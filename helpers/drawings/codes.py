@@ -1,4 +1,4 @@
-"""What stands in the codes of an autoencoder: points, mosaics of pictures, bars, a map."""
+"""What stands in the codes of an autoencoder: points, mosaics of pictures, bars, a map, a line and a curve."""
 
 import math
 from collections.abc import Callable
@@ -9,10 +9,41 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from helpers import plotting
-from helpers.drawings.colors import BLUE
+from helpers.drawings.colors import BLUE, ORANGE
 
 # Digits that look alike, such as 3, 5 and 8 or 4 and 9, have colours that do not.
 DIGIT_COLORS = "#0072B2 #E69F00 #009E73 #D62728 #9467BD #111111 #56B4E9 #E377C2 #B8A000 #8C510A".split()
+
+
+@plotting.styled
+def show_bending(*, name=None):
+    """Pictures of two pixels in a code of one number: along a straight line, and along a curve.
+
+    Parameters
+    ----------
+    name : str, optional
+        As in `helpers.plotting.save_figure`.
+    """
+    rng = np.random.default_rng(0)
+    angles, center, radius = rng.uniform(0, 2.3, 40), np.array([0.4, 0.35]), 0.45
+    around = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    places = center + radius * around + rng.normal(0, 0.025, (40, 2))
+
+    middle = places.mean(axis=0)
+    direction = np.linalg.svd(places - middle)[2][0]
+    on_line = middle + np.outer((places - middle) @ direction, direction)
+    outwards = places - center
+    on_curve = center + radius * outwards / np.linalg.norm(outwards, axis=1, keepdims=True)
+
+    figure, digest = Figure(figsize=(plotting.WIDTH, 3.4)), []
+    kinds = {"PCA: along a line": on_line, "nonlinear: along a curve": on_curve}
+    for axes, (title, redrawn) in zip(figure.subplots(1, 2), kinds.items(), strict=True):
+        axes.plot(*np.stack([places, redrawn], axis=-1).transpose(1, 2, 0), color="#999999", linewidth=1)
+        axes.plot(*redrawn[np.argsort(angles)].T, color=ORANGE, linewidth=2.5)
+        axes.scatter(*places.T, color=BLUE, s=14, zorder=3)
+        axes.set(title=title, xlabel="first pixel", ylabel="second pixel", xlim=(0, 1), ylim=(0, 1), aspect="equal")
+        digest.append(f"{title} {np.mean((places - redrawn) ** 2):.4f}")
+    plotting.save_figure(figure, name, ", ".join(digest))
 
 
 class Panel(NamedTuple):
