@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from helpers import plotting
 from helpers.drawings.colors import BLUE, ORANGE
@@ -52,11 +53,12 @@ class Panel(NamedTuple):
     draw: Callable
     values: np.ndarray
     has_axes: bool = True
+    has_digits: bool = False
 
 
 def points(places, labels):
     """A panel of labelled points: `places` has the shape (n, 2), `labels` are integers, shape (n,)."""
-    return Panel(partial(_points, points=places, labels=labels), places)
+    return Panel(partial(_points, points=places, labels=labels), places, has_digits=True)
 
 
 def mosaic(pictures):
@@ -95,6 +97,8 @@ def show_panels(panels, *, columns=2, height=3.3, name=None, labels=("", "")):
         if panel.has_axes:
             axes.set(xlabel=labels[0], ylabel=labels[1])
         digest.append(f"{title} mean {abs(panel.values.mean()):.2f}, spread {panel.values.std():.2f}")
+    if any(panel.has_digits for panel in panels.values()):
+        _key(figure)
     with_bars = [axes for axes in grid if axes.containers]
     for axes in with_bars:
         axes.set_ylim(0, max(other.get_ylim()[1] for other in with_bars))
@@ -121,6 +125,8 @@ def show_code_map(points, labels, pictures, steps, *, axis_labels=("", ""), name
     figure = Figure(figsize=(plotting.WIDTH, 3.9))
     left, right = figure.subplots(1, 2)
     _points(left, points, labels)
+    _name_digits(left, points, labels)
+    _key(figure)
     half = (steps[1] - steps[0]) / 2
     edges = steps[0] - half, steps[-1] + half
     right.imshow(_side_by_side(pictures[::-1]), vmin=0, vmax=1, extent=(*edges, *edges))
@@ -138,10 +144,21 @@ def _points(axes, points, labels):
     reach = (high - low) * 0.05
     axes.scatter(*points.T, c=[DIGIT_COLORS[label % 10] for label in labels], s=3, linewidths=0)
     axes.set(xlim=(low[0] - reach[0], high[0] + reach[0]), ylim=(low[1] - reach[1], high[1] + reach[1]))
+
+
+def _name_digits(axes, points, labels):
+    """The label of each kind where most of its points lie."""
+    low, high = np.array([axes.get_xlim(), axes.get_ylim()]).T
     box = {"facecolor": "white", "alpha": 0.85, "linewidth": 0, "boxstyle": "round,pad=0.15"}
     places = np.array([_densest(points[labels == label]) for label in np.unique(labels)])
     for place, label in zip(_apart((places - low) / (high - low)), np.unique(labels), strict=True):
         axes.text(*(low + place * (high - low)), f"{label}", fontweight="bold", ha="center", va="center", bbox=box)
+
+
+def _key(figure):
+    """Which colour stands for which digit."""
+    dots = [Line2D([], [], color=color, marker="o", linestyle="none") for color in DIGIT_COLORS]
+    figure.legend(dots, range(10), loc="outside lower center", ncols=10, handletextpad=0, columnspacing=1.2)
 
 
 def _densest(points):

@@ -11,7 +11,7 @@ from helpers.drawings.colors import BLUE, GREY, ORANGE
 
 
 @plotting.styled
-def show_bottleneck(sizes, names, *, name=None):
+def show_bottleneck(sizes, names, *, symbols=("x", "z", r"\hat{x}"), name=None):
     """A chain of layers as bars whose heights are to scale.
 
     Parameters
@@ -20,6 +20,8 @@ def show_bottleneck(sizes, names, *, name=None):
         Numbers in each layer, from the input to the output; the smallest is drawn as the code.
     names : sequence of str
         Below the bars.
+    symbols : sequence of str, optional
+        Above the input, the code and the output, as formulas.
     name : str, optional
         As in `helpers.plotting.save_figure`.
     """
@@ -40,9 +42,7 @@ def show_bottleneck(sizes, names, *, name=None):
     for place, said in (
         (code / 2, "encoder  $f$"),
         ((code + len(sizes) - 1) / 2, "decoder  $g$"),
-        (0, "$x$"),
-        (middle, "$z$"),
-        (len(sizes) - 1, r"$\hat{x}$"),
+        *zip((0, middle, len(sizes) - 1), [f"${symbol}$" for symbol in symbols], strict=True),
     ):
         axes.text(place, 0.6 * largest, said, ha="center", va="center", fontsize=11)
     plotting.save_figure(figure, name, ", ".join(map(str, sizes)))
