@@ -88,8 +88,28 @@ def test_augmentation_changes_the_clean_images_and_then_they_are_degraded(stroke
         np.testing.assert_array_equal(clean, data[0][1])  # the same when asked for again
     assert 0 < sum(flipped) < 8
     assert data.describe()["augment"].startswith("flip() ")
-    with pytest.raises(ValueError, match="augment is given with fresh=False"):
-        datasets.DegradedSequence(strokes, noise, 8, seed=0, fresh=False, augment=flip)
+
+
+def test_augmentation_changes_both_pictures_of_a_fixed_pair_alike(strokes):
+    def flip(images, rng):
+        turned = rng.random(len(images)) < 0.5
+        return np.where(turned[:, np.newaxis, np.newaxis, np.newaxis], images[:, ::-1], images)
+
+    data = datasets.DegradedSequence(strokes, noise, batch_size=60, seed=0, fresh=False, augment=flip)
+    for epoch in range(3):
+        data.set_epoch(epoch)
+        degraded, clean = data[0]
+        fixed = data.once_degraded[data.order]
+        turned = ~(clean == strokes[data.order]).all(axis=(1, 2, 3))
+        assert 0 < turned.sum() < 60
+        np.testing.assert_array_equal(degraded, np.where(turned[:, None, None, None], fixed[:, ::-1], fixed))
+
+
+def test_an_epoch_may_have_any_number_of_batches(strokes):
+    data = datasets.DegradedSequence(strokes, noise, batch_size=8, seed=0, steps_per_epoch=20)
+    assert len(data) == 20 and all(len(data[k][0]) == 8 for k in range(20))
+    assert data.describe()["steps_per_epoch"] == 20
+    assert "steps_per_epoch" not in datasets.DegradedSequence(strokes, noise, 8, seed=0).describe()
 
 
 def metrics_are_close(degraded, clean):

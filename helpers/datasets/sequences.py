@@ -152,19 +152,20 @@ class DegradedSequence(ShuffledSequence):
     fresh : bool, optional
         True degrades anew in each epoch. False degrades once and shows the same pairs in every epoch.
     augment : callable, optional
-        ``augment(images, rng=generator)`` changes the clean images of a batch before they are degraded. Needs `fresh`.
+        ``augment(images, rng=generator)`` changes the clean images of a batch before they are degraded. Without `fresh` it
+        changes both pictures of a pair, from two generators in the same state, so that it changes them alike.
+    steps_per_epoch : int, optional
+        As in `ShuffledSequence`.
 
     Raises
     ------
     ValueError
-        As in `ShuffledSequence`, and when `augment` is given without `fresh`.
+        As in `ShuffledSequence`.
     """
 
-    def __init__(self, images, degrade, batch_size, seed, fresh=True, augment=None, **workers):
+    def __init__(self, images, degrade, batch_size, seed, fresh=True, augment=None, steps_per_epoch=None, **workers):
         images = checks.check_images(images)
-        super().__init__(len(images), batch_size, seed, **workers)
-        if augment is not None and not fresh:
-            raise ValueError("augment is given with fresh=False, which shows the same pairs in every epoch: leave one out")
+        super().__init__(len(images), batch_size, seed, steps_per_epoch, **workers)
         self.images, self.degrade, self.fresh, self.augment = images, degrade, fresh, augment
 
     @functools.cached_property
@@ -174,11 +175,14 @@ class DegradedSequence(ShuffledSequence):
 
     def __getitem__(self, index):
         clean, rng = self.images[self.chosen(index)], self.rng(index)
-        if not self.fresh:
-            return self.once_degraded[self.chosen(index)], clean
-        if self.augment is not None:
-            clean = self.augment(clean, rng=rng)
-        return self.degrade(clean, rng=rng), clean
+        if self.fresh:
+            clean = self._augmented(clean, rng)
+            return self.degrade(clean, rng=rng), clean
+        degraded = self.once_degraded[self.chosen(index)]
+        return self._augmented(degraded, self.rng(index)), self._augmented(clean, rng)
+
+    def _augmented(self, images, rng):
+        return images if self.augment is None else self.augment(images, rng=rng)
 
     @functools.cached_property
     def _images_sha256(self):
@@ -194,6 +198,7 @@ class DegradedSequence(ShuffledSequence):
             "fresh": self.fresh,
             "batch_size": self.batch_size,
             "seed": self.seed,
+            **({} if self.steps_per_epoch is None else {"steps_per_epoch": self.steps_per_epoch}),  # older records lack it
         }
 
 
