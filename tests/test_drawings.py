@@ -10,6 +10,7 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 
 from helpers import drawings, plotting, session
+from helpers.backend import keras
 
 
 @pytest.fixture
@@ -117,3 +118,44 @@ def test_a_receptive_field_is_measured(figures):
     assert titles == ["layer 1\n5×9", "layer 2\n28×28"]
     frame = figures[0].axes[0].patches[0]
     assert (frame.get_x(), frame.get_y(), frame.get_width(), frame.get_height()) == (7.5, 9.5, 9, 5)
+
+
+def test_stages_are_drawn_to_scale_with_the_number_of_their_values(figures):
+    wide, narrow = [(64, 3), (64, 128), (64, 3)], [(64, 3), (8, 128), (64, 3)]
+    drawings.show_stages({"wide": wide, "narrow": narrow}, code=1)
+    for axes, stages in zip(figures[0].axes, (wide, narrow), strict=True):
+        blocks = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
+        assert [block.get_height() for block in blocks] == [side for side, _ in stages]
+        assert blocks[1].get_facecolor() != blocks[0].get_facecolor() == blocks[2].get_facecolor()
+    assert not [text for axes in figures[0].axes for text in axes.texts if text.get_text() == "skip"]
+    assert "8×8×128\n8,192" in [text.get_text() for text in figures[0].axes[1].texts]
+
+
+def test_skips_go_over_the_blocks_the_longest_highest(figures):
+    stages = [(64, 3), (32, 16), (8, 64), (32, 16), (64, 3)]
+    drawings.show_stages({"skips": stages}, code=2, skips={(0, 4): "residual", (1, 3): "skip"})
+    heights = {text.get_text(): text.get_position() for text in figures[0].axes[0].texts}
+    assert heights["residual"][1] > heights["skip"][1] > 32
+    assert heights["residual"][0] == heights["skip"][0] == 120  # over the code
+
+
+def test_stamps_add_up_as_keras_adds_them(figures):
+    rng = np.random.default_rng(0)
+    small, stamp = rng.random((3, 3)), rng.random((3, 3))
+    layer = keras.layers.Conv2DTranspose(1, 3, strides=2, padding="valid")
+    layer.build((1, 3, 3, 1))
+    layer.set_weights([stamp[:, :, np.newaxis, np.newaxis], np.zeros(1)])
+    by_keras = keras.ops.convert_to_numpy(layer(small[np.newaxis, ..., np.newaxis].astype("float32")))
+    np.testing.assert_allclose(drawings.stamped(small, stamp, 2), by_keras[0, ..., 0], rtol=1e-5)
+    drawings.show_stamps(small, stamp, 2)
+    counts = [text.get_text() for text in figures[0].axes[2].texts]
+    assert len(counts) == 49 and counts[2 * 7 + 2] == "4" and counts[0] == "1" and counts[2] == "2"
+
+
+def test_a_sum_has_its_signs_between_the_pictures(figures):
+    picture = np.full((8, 8, 3), 0.25)
+    drawings.show_sum({"noisy": picture, "correction": picture, "restored": 2 * picture})
+    axes = figures[0].axes
+    assert [one.texts[0].get_text() for one in axes] == ["", "+", "="]
+    assert [one.get_title() for one in axes] == ["noisy", "correction", "restored"]
+    assert [one.images[0].get_array().mean() for one in axes] == [0.25, 0.25, 0.5]
