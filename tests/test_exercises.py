@@ -1,10 +1,11 @@
 """The checks accept what is right, and say what is wrong with what is not."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from helpers import exercises, metrics
+from helpers import drawings, exercises, metrics
 from helpers.backend import keras
 
 layers, ops = keras.layers, keras.ops
@@ -165,3 +166,73 @@ def test_blind(capsys, digits):
     assert "right" in said(capsys, "2.5", blind, best, test)
     assert "at σ = 0.5 +0.0 dB" in said(capsys, "2.5", best, best, test)
     assert "a list" in said(capsys, "2.5", [blind], best, test)
+
+
+@pytest.fixture
+def squares():
+    return np.random.default_rng(5).random((6, 16, 16, 3), dtype=np.float32)
+
+
+def test_one_line_network(capsys, squares):
+    model = keras.Sequential([keras.Input((16, 16, 3)), layers.Conv2D(3, 3, padding="same", activation="sigmoid")])
+    noisy = squares + np.float32(0.01)
+    restored, of_clean = (model.predict(images, verbose=0) for images in (noisy, squares))
+    assert "right" in said(capsys, "3.1", noisy, restored, noisy, model, squares)
+    assert "is not y_weak" in said(capsys, "3.1", np.clip(noisy, 0, 1), restored, noisy, model, squares)
+    assert "has to get y_weak" in said(capsys, "3.1", noisy, of_clean, noisy, model, squares)
+    assert "not what strided makes" in said(capsys, "3.1", noisy, noisy, noisy, model, squares)
+    assert "(1, 16, 16, 3)" in said(capsys, "3.1", noisy, restored[:1], noisy, model, squares)
+
+
+def test_lying_filter(capsys):
+    error = np.linspace(0.005, 0.02, 50)
+    scores = pd.DataFrame({"mse": error, "psnr": -10 * np.log10(error)})
+    assert "right. It keeps 50%" in said(capsys, "3.2", scores["mse"].quantile(0.5), scores)
+    assert "Be stricter" in said(capsys, "3.2", 0.05, scores)
+    assert "the smallest is 0.00500" in said(capsys, "3.2", 0.001, scores)
+    assert "a number was asked for" in said(capsys, "3.2", [0.01], scores)
+
+
+def test_ssim_of_window(capsys):
+    def similarity(x, y, c1=0.01**2, c2=0.03**2, squared=True):
+        covariance = ((x - x.mean()) * (y - y.mean())).mean()
+        spread = x.var() + y.var() if squared else x.std() + y.std()
+        brightness = (2 * x.mean() * y.mean() + c1) / (x.mean() ** 2 + y.mean() ** 2 + c1)
+        return brightness * (2 * covariance + c2) / (spread + c2)
+
+    assert "right" in said(capsys, "3.3", similarity)
+    assert "has to be 1" in said(capsys, "3.3", lambda x, y: similarity(x, y, squared=False))
+    assert "returns nothing" in said(capsys, "3.3", lambda x, y: None)
+    assert "one number" in said(capsys, "3.3", lambda x, y: np.array([1.0, 1.0]))
+    assert "was expected" in said(capsys, "3.3", lambda x, y: similarity(x, y, c2=0.3**2))
+    with np.errstate(invalid="ignore"):
+        assert "divides 0 by 0" in said(capsys, "3.3", lambda x, y: similarity(x, y, 0, 0))
+
+
+@pytest.mark.parametrize("side", range(3, 9))
+def test_even_carpet(capsys, side):
+    middle = drawings.stamped(np.ones((12, 12)), np.ones((side, side)), 2)[8:-8, 8:-8]
+    if np.ptp(middle):
+        text = f"some pixels get {middle.min():.0f} and others {middle.max():.0f}"
+        assert text in said(capsys, "3.4", side, int(middle.max()))
+    else:
+        assert "right" in said(capsys, "3.4", side, int(middle.max()))
+        assert f"gets {middle.max():.0f} stamps, you have 1" in said(capsys, "3.4", side, 1)
+
+
+def test_even_carpet_asks_for_whole_numbers(capsys):
+    assert "larger than 2" in said(capsys, "3.4", 2, 1)
+    assert "a whole number was asked for" in said(capsys, "3.4", 3.5, 4)
+
+
+def test_turned(capsys):
+    def turned(images, rng, choices=(0, 1, 2, 3)):
+        return np.stack([np.rot90(image, rng.choice(choices)) for image in images])
+
+    assert "right" in said(capsys, "3.5", turned)
+    assert "turned by 90 degrees. Draw for each" in said(capsys, "3.5", lambda x, rng: turned(x, rng, [1]))
+    assert "none was turned by 180" in said(capsys, "3.5", lambda x, rng: turned(x, rng, [0, 1, 3]))
+    assert "Draw from rng alone" in said(capsys, "3.5", lambda x, rng: turned(x, np.random.default_rng()))
+    assert "not itself" in said(capsys, "3.5", lambda x, rng: 1 - x)
+    assert "returns nothing" in said(capsys, "3.5", lambda x, rng: None)
+    assert "(31, 8, 8, 3)" in said(capsys, "3.5", lambda x, rng: x[1:])
