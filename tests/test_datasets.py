@@ -165,6 +165,21 @@ def test_a_batch_of_patches_depends_on_seed_epoch_and_position_alone(pictures):
         assert not np.array_equal(batches[0][1], batches[1][1])
 
 
+def test_patches_of_two_pictures_are_cut_at_the_same_place(pictures):
+    degraded = [255 - picture for picture in pictures]
+    data = datasets.PatchSequence(pictures, 16, 8, degraded, steps_per_epoch=3, seed=0)
+    for index in range(3):
+        low, high = data[index]
+        assert low.shape == high.shape == (8, 16, 16, 3) and low.dtype == high.dtype == np.float32
+        np.testing.assert_allclose(low, 1 - high, atol=1e-6)
+    np.testing.assert_array_equal(data[1][0], datasets.PatchSequence(pictures, 16, 8, degraded, 3, seed=0)[1][0])
+    other = datasets.PatchSequence(pictures, 16, 8, pictures, 3, seed=0)
+    assert data.describe() != other.describe()
+    for wrong in (degraded[:2], [degraded[0], degraded[1], degraded[0]]):
+        with pytest.raises(ValueError, match="not as many, or not of the same sizes"):
+            datasets.PatchSequence(pictures, 16, 8, wrong, 3, seed=0)
+
+
 def test_bad_patches_are_refused(pictures):
     with pytest.raises(ValueError, match=r"shape \(24, 24, 3\).*at least patch_size, 25"):
         datasets.PatchSequence(pictures, 25, 4, noise, 5, seed=0)
@@ -441,6 +456,8 @@ def test_other_batches_of_the_same_pairs(published):
     np.testing.assert_allclose(low - high, 4 / 255, atol=1e-6)
     assert len(data) == 8 and len(data.pairs) == 30 and data[0][0].shape == (4, 16, 24, 3)
     assert data.describe() != other.describe() == data.rebatched(rows, batch_size=3, steps_per_epoch=5, patch_size=8).describe()
+    seeded = data.rebatched(seed=1)
+    assert data.rebatched().describe() == data.describe() != seeded.describe() and list(seeded.order) != list(data.order)
     for options, message in (
         ({"patch_size": 17}, "from 1 to 16"),
         ({"patch_size": 0}, "patch_size is 0"),

@@ -212,8 +212,9 @@ class PatchSequence(ShuffledSequence):
     images : list of numpy.ndarray of uint8, each of shape (height, width, channels)
         Such as `load_photos` gives; none smaller than a patch.
     patch_size, batch_size : int
-    degrade : callable
-        ``degrade(patches, rng=generator)`` gives the degraded patches.
+    degrade : callable, or list of numpy.ndarray of uint8
+        ``degrade(patches, rng=generator)`` gives the degraded patches. Or the degraded pictures, each of the size of its
+        clean one: patches are cut from both at the same place, and their rims are those of whole pictures.
     steps_per_epoch : int
         Batches an epoch.
     seed : int
@@ -221,7 +222,8 @@ class PatchSequence(ShuffledSequence):
     Raises
     ------
     ValueError
-        When there are no pictures, one is smaller than a patch or not uint8, or a number is not a positive int.
+        When there are no pictures, one is smaller than a patch or not uint8, a degraded one is of another size, or a number
+        is not a positive int.
     """
 
     def __init__(self, images, patch_size, batch_size, degrade, steps_per_epoch, seed, **workers):
@@ -233,6 +235,8 @@ class PatchSequence(ShuffledSequence):
                     f"a picture has shape {image.shape} and dtype {image.dtype}, expected uint8 of shape "
                     f"(height, width, channels) with both sides at least patch_size, {patch_size}"
                 )
+        if not callable(degrade) and [low.shape for low in degrade] != [image.shape for image in images]:
+            raise ValueError("the degraded pictures are not as many, or not of the same sizes, as the clean ones")
         self.images, self.patch_size, self.degrade = images, patch_size, degrade
         areas = np.array([image.shape[0] * image.shape[1] for image in images], dtype=np.float64)
         self.chances = areas / areas.sum()
@@ -240,8 +244,16 @@ class PatchSequence(ShuffledSequence):
     def __getitem__(self, index):
         rng = self.rng(index)
         picked = rng.choice(len(self.images), self.batch_size, p=self.chances)
-        clean = _floats(np.stack([_random_patch(self.images[k], self.patch_size, rng) for k in picked]))
-        return self.degrade(clean, rng=rng), clean
+        if callable(self.degrade):
+            clean = self._patches(self.images, picked, [rng] * len(picked))
+            return self.degrade(clean, rng=rng), clean
+        seeds = rng.integers(2**32, size=len(picked))  # of the places, which are the same in both
+        both = (self.degrade, self.images)
+        return tuple(self._patches(images, picked, map(np.random.default_rng, seeds)) for images in both)
+
+    def _patches(self, images, picked, rngs):
+        places = zip(picked, rngs, strict=True)
+        return _floats(np.stack([_random_patch(images[k], self.patch_size, rng) for k, rng in places]))
 
     def describe(self):
         """What the batches are made of, for the record of a training."""
@@ -249,7 +261,7 @@ class PatchSequence(ShuffledSequence):
             "images": len(self.images),
             "images_sha256": recipes.digest(self.images),
             "patch_size": self.patch_size,
-            "degrade": recipes.describe(self.degrade),
+            "degrade": recipes.describe(self.degrade) if callable(self.degrade) else recipes.digest(self.degrade),
             "steps_per_epoch": self.steps_per_epoch,
             "batch_size": self.batch_size,
             "seed": self.seed,
@@ -353,7 +365,7 @@ class PairedImageSequence(ShuffledSequence):
         patches = _floats(np.stack([_random_patch(pair, self.patch_size, rng) for pair in pairs]))
         return patches[:, 0], patches[:, 1]
 
-    def rebatched(self, rows=None, *, batch_size=None, steps_per_epoch=None, patch_size=None):
+    def rebatched(self, rows=None, *, batch_size=None, steps_per_epoch=None, patch_size=None, seed=None):
         """The same pictures in other batches, without reading them again.
 
         Parameters
@@ -362,6 +374,8 @@ class PairedImageSequence(ShuffledSequence):
             Which rows of `pairs`; all by default.
         batch_size, steps_per_epoch : int, optional
             By default as before, and as many as hold every pair once.
+        seed : int, optional
+            Of the order and of the places; by default as before.
         patch_size : int, optional
             Give squares of this side instead of whole pictures: one from each pair of the batch, at a random place, mirrored
             and turned by quarters at random, both pictures alike.
@@ -381,7 +395,8 @@ class PairedImageSequence(ShuffledSequence):
         places = self._places(rows)
         other.pairs = self.pairs.iloc[places].reset_index(drop=True)
         other._low, other._high, other.patch_size = self._low[places], self._high[places], patch_size
-        ShuffledSequence.__init__(other, len(other.pairs), batch_size or self.batch_size, self.seed, steps_per_epoch)
+        seed = self.seed if seed is None else seed
+        ShuffledSequence.__init__(other, len(other.pairs), batch_size or self.batch_size, seed, steps_per_epoch)
         return other
 
     def arrays(self, rows=None):
