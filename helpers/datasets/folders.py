@@ -175,6 +175,7 @@ def find_pairs(csv, low_res_dir, high_res_dir):
         picture, under whatever names.
         low_file, high_file : path, or None.
         height, width : of the high-resolution picture, 0 where it cannot be opened.
+        enlarged : bool, whether the low-resolution picture is as large already.
         reason : why the pair cannot be used, "" when it can.
 
     Raises
@@ -194,8 +195,8 @@ def find_pairs(csv, low_res_dir, high_res_dir):
     for row in rows.itertuples():
         low, high = finders["low_res"](row.low_res), finders["high_res"](row.high_res)
         reason = getattr(row, "reason", "") or low.reason or high.reason or _mismatch(low.size, high.size)
-        found.append((low.path, high.path, *high.size, reason))
-    columns = ["low_file", "high_file", "height", "width", "reason"]
+        found.append((low.path, high.path, *high.size, low.size == high.size, reason))
+    columns = ["low_file", "high_file", "height", "width", "enlarged", "reason"]
     pairs = rows.drop(columns="reason", errors="ignore").reset_index(drop=True)
     pairs[columns] = pd.DataFrame(found, columns=columns, dtype=object)
     again = pairs.duplicated(["low_file", "high_file"]) & (pairs["reason"] == "")
@@ -403,6 +404,8 @@ def _describe_pairs(report, pairs):
     factors = ", ".join(f"{factor} ({count})" for factor, count in pairs["factor"].value_counts().sort_index().items())
     report.facts.append(f"{len(pairs):,} pairs of {pictures:,} high pictures can be used, {needed} pictures or more are needed")
     report.facts += _sizes_in_words(pairs.drop_duplicates("high_file"))
+    already = int(pairs["enlarged"].sum())
+    report.facts.append(f"low pictures: {already} as large as their high ones already, {len(pairs) - already} smaller")
     report.facts.append("factors (pairs): " + (factors or "none") + ("; 1 where the list says none" if factors else ""))
     parts = pairs.groupby("split")["high_file"].nunique().reindex(list(photographs.SPLITS), fill_value=0)
     report.facts.append(", ".join(f"{split} {count}" for split, count in parts.items()) + " pictures")
