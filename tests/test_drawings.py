@@ -1,5 +1,6 @@
 """Drawings of ideas: to scale, in the right place."""
 
+import itertools
 import re
 
 import matplotlib.colors
@@ -159,3 +160,48 @@ def test_a_sum_has_its_signs_between_the_pictures(figures):
     assert [one.texts[0].get_text() for one in axes] == ["", "+", "="]
     assert [one.get_title() for one in axes] == ["noisy", "correction", "restored"]
     assert [one.images[0].get_array().mean() for one in axes] == [0.25, 0.25, 0.5]
+
+
+def test_two_large_pictures_and_their_small_one_are_drawn_to_scale(figures):
+    picture = np.kron(np.eye(8), np.ones((2, 2)))
+    drawings.show_same_small(picture, picture[:, ::-1], np.eye(8), picture)
+    sides = [patch.get_width() for patch in figures[0].axes[0].patches if isinstance(patch, Rectangle)]
+    assert len(sides) == 3 * 16 * 16 + 8 * 8 and np.allclose(sides, 2 / 16)  # a pixel is as large in all four
+    colors = {patch.get_facecolor() for patch in figures[0].axes[0].patches}
+    assert colors == {(0, 0, 0, 1), (1, 1, 1, 1)}
+
+
+def test_an_hourglass_is_drawn_to_scale(figures):
+    drawings.show_hourglass([(64, 96), (32, 48), (16, 24), (64, 96)], [3, 16, 64, 3])
+    boxes = [patch for patch in figures[0].axes[0].patches if isinstance(patch, Rectangle)]
+    assert [(box.get_height(), box.get_width()) for box in boxes] == [(64, 96), (32, 48), (16, 24), (64, 96)]
+    narrow = [box for box in boxes if box.get_facecolor() != boxes[0].get_facecolor()]
+    assert [box.get_height() for box in narrow] == [16]
+    assert all(left.get_x() + left.get_width() < right.get_x() for left, right in itertools.pairwise(boxes))
+
+
+def test_space_to_depth_keeps_letters_and_colours_together(figures):
+    drawings.show_space_to_depth()
+    axes = figures[0].axes[0]
+    letters = [text for text in axes.texts if len(text.get_text()) == 1]
+    assert sorted(text.get_text() for text in letters) == sorted(2 * "abcdefghijklmnop")
+    color = {
+        (box.get_x() + box.get_width() / 2, box.get_y() + box.get_height() / 2): box.get_facecolor() for box in axes.patches
+    }
+    for letter in "abcdefghijklmnop":
+        first, second = (color[text.get_position()] for text in letters if text.get_text() == letter)
+        assert first == second
+    of_first_channel = sorted(text.get_text() for text in letters if 6 < text.get_position()[0] < 8)
+    assert of_first_channel == ["a", "c", "i", "k"]
+
+
+def test_details_carry_their_own_decibels_and_are_framed_in_their_picture(figures):
+    clean = np.zeros((2, 40, 60, 3), np.float32)
+    restored = clean.copy()
+    restored[1, 10:20, 30:45] = 0.1  # 20 dB there, and nothing elsewhere
+    drawings.show_details({"ours": restored}, clean, [(1, 10, 30, 10, 15)])
+    whole, ours, truth = figures[0].axes
+    assert "20.0 dB" in ours.get_title() and truth.get_title() == "original"
+    assert ours.images[0].get_array().shape == (10, 15, 3)
+    frame = whole.patches[0]
+    assert (frame.get_x(), frame.get_y(), frame.get_width(), frame.get_height()) == (30, 10, 15, 10)

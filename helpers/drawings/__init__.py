@@ -1,9 +1,10 @@
-"""Drawings of ideas: networks to scale, codes as points, as bars and as a map, stamps, sums, noise."""
+"""Drawings of ideas: networks to scale, codes as points, bars and a map, stamps, sums, noise, what shrinking loses."""
 
 from helpers.drawings.codes import DIGIT_COLORS, bars, mosaic, points, show_bending, show_code_map, show_panels
 from helpers.drawings.convolutions import show_stages, show_stamps, show_sum, stamped
 from helpers.drawings.networks import show_bottleneck, show_fields, show_kinds, show_unet
 from helpers.drawings.noise import show_specks
+from helpers.drawings.resolution import show_details, show_hourglass, show_same_small, show_space_to_depth
 
 __all__ = [
     "DIGIT_COLORS",
@@ -13,9 +14,13 @@ __all__ = [
     "show_bending",
     "show_bottleneck",
     "show_code_map",
+    "show_details",
     "show_fields",
+    "show_hourglass",
     "show_kinds",
     "show_panels",
+    "show_same_small",
+    "show_space_to_depth",
     "show_specks",
     "show_stages",
     "show_stamps",
