@@ -28,7 +28,8 @@ def said(capsys, exercise, *answers):
 
 
 def test_what_is_not_written_yet_is_asked_for(capsys):
-    for exercise, count in {"1.1": 2, "1.2": 3, "1.4": 4, "1.5": 2, "2.3": 4, "2.4": 2, "2.5": 3}.items():
+    counts = {"1.1": 2, "1.2": 3, "1.4": 4, "1.5": 2, "2.3": 4, "2.4": 2, "2.5": 3, "4.1": 3, "4.3": 4, "4.5": 4}
+    for exercise, count in counts.items():
         assert (
             said(capsys, exercise, *[...] * count)
             == f"Exercise {exercise}: replace the ... by your code and run the cell again.\n"
@@ -236,3 +237,97 @@ def test_turned(capsys):
     assert "not itself" in said(capsys, "3.5", lambda x, rng: 1 - x)
     assert "returns nothing" in said(capsys, "3.5", lambda x, rng: None)
     assert "(31, 8, 8, 3)" in said(capsys, "3.5", lambda x, rng: x[1:])
+
+
+@pytest.fixture
+def photographs():
+    """Three pictures of 24x32 with edges and grain."""
+    rng = np.random.default_rng(0)
+    return np.clip(np.kron(rng.random((3, 4, 4, 3)), np.ones((1, 6, 8, 1))) + 0.1 * rng.random((3, 24, 32, 3)), 0, 1)
+
+
+def test_another_original(capsys, photographs):
+    x = photographs[0]
+    even, odd = x[0::2], x[1::2]
+    assert "right" in said(capsys, "4.1", x, odd, even)
+    assert "the original itself" in said(capsys, "4.1", x, even, odd)
+    assert "the small pictures differ: in row" in said(capsys, "4.1", x, even, even)
+    assert "(12, 32, 3) was asked for" in said(capsys, "4.1", x, x, odd)
+    assert "0 to 1 were asked for" in said(capsys, "4.1", x, even + 1, odd - 1)
+
+
+def test_space_to_depth_by_hand(capsys):
+    def moved(picture, block, axes=(0, 2, 1, 3, 4)):
+        height, width, channels = picture.shape
+        parts = picture.reshape(height // block, block, width // block, block, channels).transpose(axes)
+        return parts.reshape(height // block, width // block, -1)
+
+    picture = np.arange(48.0).reshape(4, 4, 3)
+    assert np.array_equal(moved(picture, 2), ops.convert_to_numpy(ops.space_to_depth(picture[np.newaxis], 2))[0])
+    assert "right" in said(capsys, "4.2", moved)
+    assert "should hold 0, 1, 4 and 5; yours holds 0, 4, 1, 5" in said(capsys, "4.2", lambda p, b: moved(p, b, (0, 2, 3, 1, 4)))
+    assert "exactly once" in said(capsys, "4.2", lambda p, b: 0 * moved(p, b))
+    assert "for block=3" in said(capsys, "4.2", lambda p, b: moved(p, 2))
+    assert "(2, 3, 12) was expected" in said(capsys, "4.2", lambda p, b: p)
+    assert "returns nothing" in said(capsys, "4.2", lambda p, b: None)
+    assert "replace the ..." in said(capsys, "4.2", lambda p, b: ...)
+
+
+def colour_network(factor, *inner):
+    """A network that returns its input, times a factor."""
+    enlarged = keras.Input((None, None, 3))
+    x = enlarged
+    for layer in inner:
+        x = layer(x)
+    return keras.Model(enlarged, layers.Rescaling(factor)(x))
+
+
+def test_the_wrong_glasses(capsys, photographs):
+    clean = photographs.astype(np.float32)
+    enlarged = {2: clean * np.float32(0.9), 4: clean * np.float32(0.8)}
+    networks = {2: colour_network(1.05), 4: colour_network(1.15)}
+    gains = {}
+    for network in (2, 4):
+        for pictures in (2, 4):
+            restored = np.clip(networks[network].predict(enlarged[pictures], verbose=0), 0, 1)
+            gains[network, pictures] = (metrics.psnr(clean, restored) - metrics.psnr(clean, enlarged[pictures])).mean()
+    assert "right" in said(capsys, "4.3", gains, networks, enlarged, clean)
+    swapped = {(b, a): gain for (a, b), gain in gains.items()}
+    assert "the network comes first" in said(capsys, "4.3", swapped, networks, enlarged, clean)
+    assert "yours is +99.00" in said(capsys, "4.3", gains | {(2, 2): 99.0}, networks, enlarged, clean)
+    assert "a dictionary with" in said(capsys, "4.3", {2: 1.0}, networks, enlarged, clean)
+
+
+def test_psnr_of_luminance(capsys):
+    def of_luminance(clean, restored, border, offset=16, scale=255, last=(65.481, 128.553, 24.966)):
+        def y(images):
+            return (offset + images @ np.array(last)) / scale
+
+        error = y(clean) - y(restored)
+        error = error[:, border:-border, border:-border] if border else error
+        return -10 * np.log10(np.mean(error**2, axis=(1, 2)))
+
+    assert "right" in said(capsys, "4.4", of_luminance)
+    assert "right" in said(capsys, "4.4", lambda *given: of_luminance(*given, offset=0))
+    assert "divide by 255" in said(capsys, "4.4", lambda *given: of_luminance(*given, scale=1))
+    assert "white is 235/255" in said(capsys, "4.4", lambda *given: of_luminance(*given, last=(0.299, 0.587, 0.114), scale=1))
+    assert "with a border of 0" in said(capsys, "4.4", lambda c, r, border: of_luminance(c, r, 2))
+    assert "one number for each" in said(capsys, "4.4", lambda *given: of_luminance(*given).mean())
+    assert "replace the ..." in said(capsys, "4.4", lambda *given: ...)
+
+
+def test_the_right_glasses(capsys, photographs):
+    clean = photographs.astype(np.float32)
+    darker = clean * np.float32(0.8)
+    wrong = colour_network(1.0)
+    two = [layers.Conv2D(16, 3, padding="same") for _ in range(2)]
+    right = colour_network(1.25, *two, layers.Conv2D(3, 3, padding="same"))
+    assert right.count_params() == 3203
+    for layer, into in zip(right.layers[1:4], (3, 3, 3), strict=True):
+        kernel = np.zeros(layer.kernel.shape)
+        kernel[1, 1, range(into), range(into)] = 1
+        layer.set_weights([kernel, np.zeros(layer.bias.shape)])
+    assert "right" in said(capsys, "4.5", right, wrong, darker, clean)
+    assert "More than 0.5 dB ahead" in said(capsys, "4.5", right, wrong, clean * np.float32(1.3), clean)
+    assert "small_network(adds=True) has 3,203" in said(capsys, "4.5", wrong, wrong, darker, clean)
+    assert "a list" in said(capsys, "4.5", [right], wrong, darker, clean)
