@@ -54,7 +54,7 @@ def write_json(path, content):
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
-def write_table(path, table, missing=""):
+def write_table(path, table, missing="", digits=None):
     """Write a table as CSV, with the same bytes on every system.
 
     Parameters
@@ -64,9 +64,12 @@ def write_table(path, table, missing=""):
         Its index is not written.
     missing : str, optional
         What stands for a value that is missing.
+    digits : int, optional
+        Significant digits of a float; all of them by default.
     """
     with replacing(path) as temporary:
-        table.to_csv(temporary, index=False, na_rep=missing, lineterminator="\n")
+        float_format = None if digits is None else f"%.{digits}g"
+        table.to_csv(temporary, index=False, na_rep=missing, lineterminator="\n", float_format=float_format)
 
 
 @contextlib.contextmanager

@@ -27,6 +27,8 @@ from helpers import checks, files, metrics, paths, session
 
 STYLE = pathlib.Path(__file__).with_name("course.mplstyle")
 WIDTH = 7.0  # inches, the width of a page
+PRINTED = 200  # dots an inch of figures that hold pictures; what is drawn with lines is saved as SVG besides
+MANY = 1000  # points; more of them are dots in an SVG too, which keeps it small
 LABEL_WIDTH = 13  # characters of a label before it is broken
 CHARACTERS_AN_INCH = 12  # of a title
 # JupyterLab 4 shows a PNG without its alt text. A transparent GIF of one pixel before it brings the text to screen readers.
@@ -59,15 +61,19 @@ def captions():
     Returns
     -------
     dict of str to dict
-        The figure's name to ``caption``, what it finds, ``alt``, what a reader who does not see it has to know, and
-        ``live``, true where a network that is trained anew in each run has drawn it.
+        The figure's name to ``caption``, what it finds, ``alt``, what a reader who does not see it has to know,
+        ``live``, true where a network that is trained anew in each run has drawn it, and ``report``, true where the
+        report's argument needs it: the report shows the others in an appendix.
     """
     return tomllib.loads((paths.ROOT / "notebooks" / "captions.toml").read_text(encoding="utf-8"))
 
 
 @styled
-def save_figure(figure, name=None, digest=""):
+def save_figure(figure, name=None, digest="", data=None, *, drawn=None):
     """Show a figure with its texts and, when it has a name, write it to ``figures/NAME.png``.
+
+    What is drawn with lines goes to ``figures/NAME.svg`` too, and what was drawn from numbers has them in
+    ``figures/NAME.csv``. A figure that holds pictures is saved as PNG alone, sharp enough for print.
 
     Parameters
     ----------
@@ -77,6 +83,10 @@ def save_figure(figure, name=None, digest=""):
         notebooks/captions.toml. Without a name it is only shown.
     digest : str, optional
         What was drawn, in a few numbers.
+    data : pandas.DataFrame, optional
+        The numbers of a plot.
+    drawn : bool, optional
+        Whether the figure is a drawing, small pictures in it or not; by default, whether it holds no picture.
 
     Raises
     ------
@@ -93,17 +103,31 @@ def save_figure(figure, name=None, digest=""):
     if now.mode == "quick":  # so that nobody takes a small training's picture for the real one
         digest = f"quick; {digest}"
         figure.suptitle("quick: a small training", x=1, ha="right", fontsize=9, color="#D55E00")
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", metadata={"Software": None})
+    drawn = not any(axes.images for axes in figure.axes) if drawn is None else drawn
+    png = _rendered(figure, "png", dpi="figure" if drawn else PRINTED, metadata={"Software": None})
     if name is not None:
-        with files.replacing(session.figures() / f"{name}.png") as temporary:
-            temporary.write_bytes(stream.getvalue())
+        kinds = {"png": png}
+        if drawn:
+            kinds["svg"] = _rendered(figure, "svg", dpi=PRINTED, metadata={"Date": None, "Creator": None})
+        for kind, content in kinds.items():
+            with files.replacing(session.figures() / f"{name}.{kind}") as temporary:
+                temporary.write_bytes(content)
+        if data is not None:
+            files.write_table(session.figures() / f"{name}.csv", data, digits=6)
     text = f"<figure {name}: {digest}>" if digest else f"<figure {name}>"
-    bundle = {"image/png": base64.b64encode(stream.getvalue()).decode(), "text/plain": text}
+    bundle = {"image/png": base64.b64encode(png).decode(), "text/plain": text}
+    width = round(figure.get_figwidth() * figure.dpi)  # of the page, however many dots were saved
     display(Image(url=PIXEL, alt=alt, width=1, height=1))
-    display(bundle, raw=True, metadata={"image/png": {"alt": alt}})
+    display(bundle, raw=True, metadata={"image/png": {"alt": alt, "width": width}})
     if "caption" in texts:
         display(Markdown(f"*{texts['caption']}*"))
+
+
+def _rendered(figure, kind, **options):
+    """A figure's bytes, the same each time."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format=kind, **options)
+    return stream.getvalue()
 
 
 @styled
@@ -318,7 +342,20 @@ def show_lines(
     else:
         _label_ends(axes, ends)
     digest = "; ".join(f"{label} {np.nanmin(line[1]):.1f} to {np.nanmax(line[1]):.1f}" for label, line in lines.items())
-    save_figure(figure, name, digest)
+    names = (x_label or "group", y_label)
+    drawn_from = [_columns("line", label, (*names, "low", "high"), line) for label, line in lines.items()]
+    if categories is not None:
+        for table in drawn_from:
+            table[names[0]] = [" ".join(categories[int(place)].split()) for place in table[names[0]]]
+    drawn_from += [_columns("line", label, names, ([np.nan], [value])) for label, value in (references or {}).items()]
+    save_figure(figure, name, digest, pd.concat(drawn_from, ignore_index=True))
+
+
+def _columns(group, label, names, values):
+    """One line's or group's numbers as a table, with its label in front."""
+    table = pd.DataFrame(dict(zip(names, map(np.asarray, values), strict=False)))
+    table.insert(0, group, " ".join(label.split()))
+    return table
 
 
 @styled
@@ -356,7 +393,8 @@ def show_scatter(groups, x_label, y_label, *, log_x=False, name=None):
     digest = "; ".join(
         f"{label} {len(y)} from {np.min(y):.1f} to {np.max(y):.1f}" for label, (_, y) in groups.items() if len(y)
     )
-    save_figure(figure, name, digest)
+    drawn_from = [_columns("group", label, (x_label, y_label), points) for label, points in groups.items()]
+    save_figure(figure, name, digest, pd.concat(drawn_from, ignore_index=True))
 
 
 @styled
@@ -379,13 +417,14 @@ def show_metric_series(table, kept, *, name=None):
         values, colors = table[column].to_numpy(), ("#0072B2", "#D55E00")
         parts = values[passes], values[~passes]
         for part, places, color in zip(parts, (np.flatnonzero(passes), np.flatnonzero(~passes)), colors, strict=True):
-            series.plot(places, part, ".", color=color, markersize=3)
+            series.plot(places, part, ".", color=color, markersize=3, rasterized=len(table) > MANY)
         histogram.hist(parts, bins=30, stacked=True, orientation="horizontal", color=colors, label=("kept", "filtered out"))
         series.set(ylabel=label)
     grid[-1, 0].set(xlabel="image")
     grid[-1, 1].set(xlabel="images")
     grid[0, 1].legend(loc="upper right")
-    save_figure(figure, name, f"{passes.sum()} of {len(table)} kept; mean PSNR {table['psnr'].mean():.2f}")
+    drawn_from = table[[column for column in ("image", *metrics.COLUMNS) if column in table]].assign(kept=passes)
+    save_figure(figure, name, f"{passes.sum()} of {len(table)} kept; mean PSNR {table['psnr'].mean():.2f}", drawn_from)
 
 
 @styled
@@ -425,7 +464,8 @@ def show_metric_histograms(tables, column, x_label, *, name=None, colors=None):
             transform=axes.get_xaxis_transform(),
         )
     axes.set(xlabel=x_label, ylabel="images")
-    save_figure(figure, name, "; ".join(f"{label} mean {value.mean():.2f}" for label, value in values.items()))
+    drawn_from = pd.concat([_columns("method", label, [column], [value]) for label, value in values.items()])
+    save_figure(figure, name, "; ".join(f"{label} mean {value.mean():.2f}" for label, value in values.items()), drawn_from)
 
 
 def show_source(function):

@@ -17,7 +17,7 @@ from helpers.backend import keras
 @pytest.fixture
 def figures(monkeypatch):
     kept = []
-    monkeypatch.setattr(plotting, "save_figure", lambda figure, *rest: kept.append(figure))
+    monkeypatch.setattr(plotting, "save_figure", lambda figure, *rest, **options: kept.append(figure))
     return kept
 
 

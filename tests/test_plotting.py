@@ -19,7 +19,9 @@ def test_a_picture_is_saved_and_shown_with_its_description(shown, strokes, noisy
     assert metadata["image/png"]["alt"] == "Strokes." and shown[1][0] == "*What is found.*"
     assert data["text/plain"].startswith("<figure 02_x: 4 of 16x16, 0.00 to 0.90, mean")
     picture = Image.open(path)
-    assert picture.width == pytest.approx(7 * 120, abs=2) and path.stat().st_size < 500_000
+    assert picture.width == pytest.approx(7 * plotting.PRINTED, abs=2) and path.stat().st_size < 500_000
+    assert metadata["image/png"]["width"] == 7 * 120  # on the page, however sharp it is in print
+    assert not list(session.figures().glob("*.svg")) and not list(session.figures().glob("*.csv"))
     assert np.asarray(picture.convert("L")).std() > 20  # not an empty page
 
 
@@ -33,6 +35,38 @@ def test_the_same_picture_has_the_same_bytes(strokes, shown):
     for _ in range(2):
         plotting.show_lines({"a": ([1, 2, 3], [3, 1, 2])}, "x", "y", name="02_lines", references={"r": 2.5})
     assert shown[0] == shown[1]
+
+
+def test_a_plot_is_saved_as_svg_with_its_numbers_and_the_same_bytes(shown):
+    saved = []
+    for _ in range(2):
+        band = ([1, 2, 3], [3.25, 1, 2], [2, 0, 1], [4, 2, 3])
+        plotting.show_lines({"a\nb": band, "c": ([1, 2], [1, 2])}, "epoch", "PSNR, dB", name="02_x", references={"r": 2.5})
+        saved.append({path.suffix: path.read_bytes() for path in session.figures().iterdir()})
+    assert saved[0] == saved[1] and set(saved[0]) == {".png", ".svg", ".csv"}
+    assert saved[0][".svg"].startswith(b"<?xml") and b"<dc:date>" not in saved[0][".svg"] and len(saved[0][".svg"]) < 60_000
+    numbers = pd.read_csv(session.figures() / "02_x.csv")
+    assert list(numbers) == ["line", "epoch", "PSNR, dB", "low", "high"]
+    assert numbers["line"].tolist() == ["a b"] * 3 + ["c"] * 2 + ["r"]
+    assert numbers["PSNR, dB"].tolist() == [3.25, 1, 2, 1, 2, 2.5] and numbers["high"].count() == 3
+
+
+def test_every_kind_of_plot_has_its_numbers(shown):
+    plotting.show_lines({"a": (range(2), [3, 1])}, "", "dB", name="1", categories=["with\nskips", "without"])
+    plotting.show_scatter({"a": ([1, 2], [3, 4]), "none": ([], [])}, "minutes", "dB", name="2")
+    table = metrics.evaluate(np.zeros((5, 16, 16, 1)), np.full((5, 16, 16, 1), 0.1))
+    plotting.show_metric_series(table, table.index[:3], name="3")
+    plotting.show_metric_histograms({"U-Net": table, "median": table}, "psnr", "dB", name="4")
+    one, two, three, four = (pd.read_csv(session.figures() / f"{k}.csv") for k in range(1, 5))
+    assert one["group"].tolist() == ["with skips", "without"] and two["dB"].tolist() == [3, 4]
+    assert three["kept"].sum() == 3 and {"image", "psnr", "ssim", "mse"} <= set(three)
+    assert len(four) == 10 and four["psnr"].tolist() == pytest.approx([20] * 10)
+
+
+def test_many_points_are_dots_in_an_svg(shown):
+    table = pd.DataFrame(np.random.default_rng(0).random((2000, 3)), columns=["mse", "psnr", "ssim"])
+    plotting.show_metric_series(table, table.index[:9], name="1")
+    assert (session.figures() / "1.svg").stat().st_size < 400_000
 
 
 def test_every_kind_of_figure_comes_out(shown):

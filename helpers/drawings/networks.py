@@ -3,6 +3,7 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 
@@ -45,7 +46,8 @@ def show_bottleneck(sizes, names, *, symbols=("x", "z", r"\hat{x}"), name=None):
         *zip((0, middle, len(sizes) - 1), [f"${symbol}$" for symbol in symbols], strict=True),
     ):
         axes.text(place, 0.6 * largest, said, ha="center", va="center", fontsize=11)
-    plotting.save_figure(figure, name, ", ".join(map(str, sizes)))
+    drawn_from = pd.DataFrame({"layer": [" ".join(below.split()) for below in names], "numbers": sizes})
+    plotting.save_figure(figure, name, ", ".join(map(str, sizes)), drawn_from)
 
 
 @plotting.styled
@@ -78,7 +80,7 @@ def show_kinds(digit, noisy, restored, *, name=None):
         axes.add_patch(Polygon([(2.6, 3.1), (4.3, 2.6), (4.3, 1.4), (2.6, 0.9)], color=layers, linewidth=0, alpha=0.8))
         axes.add_patch(Polygon([(7.4, 3.1), (5.7, 2.6), (5.7, 1.4), (7.4, 0.9)], color=layers, linewidth=0, alpha=0.8))
         draw_code(axes)
-    plotting.save_figure(figure, name, ", ".join(kinds))
+    plotting.save_figure(figure, name, ", ".join(kinds), drawn=True)
 
 
 def _narrow_code(axes):
@@ -139,7 +141,9 @@ def show_unet(sizes, channels, *, name=None):
         axes.plot([x, x], [top, top + 5], color=ORANGE, linewidth=1.5)
     _arrow(axes, (0, top + 5), (blocks[-1][0], top + 5), ORANGE, "residual output: the input itself is added")
     axes.autoscale_view()
-    plotting.save_figure(figure, name, ", ".join(f"{size} with {count}" for size, count in zip(sizes, channels, strict=True)))
+    drawn_from = pd.DataFrame({"size": sizes, "channels": channels})
+    digest = ", ".join(f"{size} with {count}" for size, count in zip(sizes, channels, strict=True))
+    plotting.save_figure(figure, name, digest, drawn_from)
 
 
 def _arrow(axes, start, stop, color, label):
