@@ -1,5 +1,6 @@
 """The results contract: which names a result may bear, what a row of a results table holds, and where tables go."""
 
+import numpy as np
 import pandas as pd
 
 from helpers import checks, datasets, files, metrics, paths, session
@@ -16,7 +17,15 @@ ALLOWED = {
     "source": SOURCES,
 }
 COLUMNS = ("notebook dataset split degradation method kind params n_images mse psnr ssim published_psnr source").split()
+# What `save` adds: the 95% interval of the mean PSNR, and the paired difference to a method that was scored on the same images.
+INTERVALS = "psnr_low psnr_high against gain gain_low gain_high".split()
 PER_IMAGE_COLUMNS = ["dataset", "split", "degradation", "method", "image", "mse", "psnr", "ssim"]
+
+
+class Row(dict):
+    """A row of a results table that still knows the scores of which it holds the means."""
+
+    scores = None
 
 
 def row(
@@ -52,7 +61,7 @@ def row(
 
     Returns
     -------
-    dict
+    Row
         With the keys of ``COLUMNS``.
 
     Raises
@@ -69,11 +78,47 @@ def row(
         raise ValueError(f"no image was scored for {method!r}, expected one or more")
     facts = {"notebook": notebook, "dataset": dataset, "params": params, "n_images": n_images or len(scores)}
     facts |= named | scores[metrics.COLUMNS].mean().to_dict() | {"published_psnr": published_psnr}
-    return {column: facts[column] for column in COLUMNS}
+    made = Row({column: facts[column] for column in COLUMNS})
+    made.scores = scores
+    return made
+
+
+def _intervals(rows):
+    """For each row the interval of its mean, and its gain over the published recipe, or else over the input.
+
+    Both cover the choice of images and nothing else. The gain is paired: it is there where both were scored on the same
+    images.
+    """
+    bases = {}
+    for kind in ("input", "published"):  # the recipe, where a group has both
+        bases |= {_group(row): row for row in reversed(rows) if row["kind"] == kind}
+    for row in rows:
+        found = dict.fromkeys(INTERVALS)
+        psnr, base = _finite_psnr(row), bases.get(_group(row), row)
+        if psnr is not None:
+            _, found["psnr_low"], found["psnr_high"] = metrics.paired_interval(psnr, 0 * psnr)
+            if base is not row and _finite_psnr(base) is not None:
+                found["against"] = base["method"]
+                found["gain"], found["gain_low"], found["gain_high"] = metrics.paired_interval(psnr, _finite_psnr(base))
+        yield found
+
+
+def _group(row):
+    """What rows share that were scored on the same images."""
+    names = row.scores.get("image", pd.Series(range(len(row.scores))))
+    return row["dataset"], row["split"], row["degradation"], tuple(names)
+
+
+def _finite_psnr(row):
+    """The PSNR of each image; None where there are fewer than two, or one is exact."""
+    psnr = row.scores["psnr"].to_numpy()
+    return psnr if len(psnr) > 1 and np.isfinite(psnr).all() else None
 
 
 def save(name, rows):
     """Write rows as ``figures/tables/NAME.csv``: PSNR and SSIM with 4 decimals, MSE with 4 significant digits.
+
+    Rows that `row` made get the columns ``INTERVALS`` as well.
 
     Parameters
     ----------
@@ -92,7 +137,11 @@ def save(name, rows):
         When the folder cannot be written to.
     """
     table = pd.DataFrame(rows)
-    formats = {"mse": "{:.4g}", "psnr": "{:.4f}", "ssim": "{:.4f}", "published_psnr": "{:g}"}
+    if not isinstance(rows, pd.DataFrame) and rows and all(isinstance(one, Row) for one in rows):
+        table = table.join(pd.DataFrame(_intervals(rows)))
+    decibels = ["psnr", *INTERVALS]
+    decibels.remove("against")
+    formats = {"mse": "{:.4g}", "ssim": "{:.4f}", "published_psnr": "{:g}"} | dict.fromkeys(decibels, "{:.4f}")
     shown = table.copy()
     for column in shown.columns.intersection(list(formats)):
         shown[column] = [formats[column].format(value) if pd.notna(value) else "" for value in table[column]]

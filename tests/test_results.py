@@ -1,9 +1,10 @@
 import csv
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import datasets, plotting, results, session
+from helpers import datasets, metrics, plotting, results, session
 
 scores = pd.DataFrame({"image": [0, 1], "mse": [0.01, 0.02], "psnr": [20.0, 16.9897], "ssim": [0.5, 0.75]})
 facts = {
@@ -22,11 +23,36 @@ def test_a_row_holds_means_and_a_file_their_digits():
         results.row(scores, **facts | {"kind": "published", "published_psnr": 23.2, "params": 7}),
     ]
     table = results.save("02_results", rows)
-    assert list(table) == results.COLUMNS and table["psnr"][0] == pytest.approx(18.49485)
+    assert list(table) == results.COLUMNS + results.INTERVALS and table["psnr"][0] == pytest.approx(18.49485)
     with open(session.tables() / "02_results.csv", newline="", encoding="utf-8") as file:
         first, second = csv.DictReader(file)
     assert (first["mse"], first["psnr"], first["ssim"], first["n_images"]) == ("0.015", "18.4948", "0.6250", "2")
     assert (first["published_psnr"], second["published_psnr"], second["params"]) == ("", "23.2", "7")
+
+
+def test_intervals_are_paired_with_the_recipe_on_the_same_images():
+    better = scores.assign(psnr=scores["psnr"] + [1.0, 2.0])
+    others = better.assign(image=[7, 8])
+    rows = [
+        results.row(scores, **facts | {"method": "degraded input", "kind": "input"}),
+        results.row(scores, **facts | {"method": "dense, published recipe", "kind": "published"}),
+        results.row(better, **facts),
+        results.row(others, **facts | {"method": "total variation"}),
+        results.row(better[:1], n_images=2, **facts | {"method": "gaussian"}),
+    ]
+    table = results.save("02_results", rows)
+    assert table["against"].dropna().tolist() == ["dense, published recipe"] * 2
+    mean, low, high = metrics.paired_interval(better["psnr"], scores["psnr"])
+    assert table.loc[2, ["gain", "gain_low", "gain_high"]].tolist() == [mean, low, high] and mean == pytest.approx(1.5)
+    assert table["gain"].isna().tolist() == [False, True, False, True, True]  # itself; other images; means alone
+    _, low, high = metrics.paired_interval(better["psnr"], [0, 0])
+    assert table.loc[2, ["psnr_low", "psnr_high"]].tolist() == [low, high] and np.isnan(table["psnr_low"][4])
+
+
+def test_an_exact_image_has_no_interval():
+    exact = scores.assign(psnr=np.inf)
+    table = results.save("02_results", [results.row(exact, **facts | {"kind": "published"}), results.row(scores, **facts)])
+    assert table["psnr_low"].isna().tolist() == [True, False] and table["gain"].isna().all()
 
 
 @pytest.mark.parametrize("name", ["split", "degradation", "method", "kind", "source"])
