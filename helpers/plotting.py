@@ -27,7 +27,7 @@ from helpers import checks, files, metrics, paths, session
 
 STYLE = pathlib.Path(__file__).with_name("course.mplstyle")
 WIDTH = 7.0  # inches, the width of a page
-PRINTED = 200  # dots an inch of figures that hold pictures; what is drawn with lines is saved as SVG besides
+PRINTED = 160  # dots an inch of a page for figures that hold pictures; what is drawn with lines is saved as SVG besides
 MANY = 1000  # points; more of them are dots in an SVG too, which keeps it small
 LABEL_WIDTH = 13  # characters of a label before it is broken
 CHARACTERS_AN_INCH = 12  # of a title
@@ -104,7 +104,8 @@ def save_figure(figure, name=None, digest="", data=None, *, drawn=None):
         digest = f"quick; {digest}"
         figure.suptitle("quick: a small training", x=1, ha="right", fontsize=9, color="#D55E00")
     drawn = not any(axes.images for axes in figure.axes) if drawn is None else drawn
-    png = _rendered(figure, "png", dpi="figure" if drawn else PRINTED, metadata={"Software": None})
+    sharp = np.clip(PRINTED * WIDTH / figure.get_figwidth(), figure.dpi, PRINTED)  # a wide one is shrunk in print
+    png = _rendered(figure, "png", dpi=figure.dpi if drawn else sharp, metadata={"Software": None})
     if name is not None:
         kinds = {"png": png}
         if drawn:
