@@ -86,4 +86,4 @@ pdf: report  ## print figures/report.html to data/cache/report/report.pdf where 
 
 clean:  ## remove the caches, keep the environment and what is yours
 	@"$(PYTHON)" -B -m helpers.commands.clean
-	rm -rf .pytest_cache .hypothesis .ruff_cache helpers/__pycache__ helpers/commands/__pycache__ helpers/datasets/__pycache__ tests/__pycache__
+	rm -rf .pytest_cache .hypothesis .ruff_cache helpers/__pycache__ helpers/*/__pycache__ tests/__pycache__

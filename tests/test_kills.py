@@ -129,7 +129,7 @@ def test_data(tmp_path):
 def test_report(tmp_path):
     chapters, figures, before = (tmp_path / name for name in ("chapters", "figures", "before"))
     chapters.mkdir()
-    marks = "<!-- results -->\n<!-- end of results -->\n<!-- minutes -->\n<!-- end of minutes -->\n"
+    marks = "<!-- results -->\n<!-- end of results -->\n<!-- chapters -->\n<!-- end of chapters -->\n"
     (chapters / "README.md").write_text(marks)
     driver = tmp_path / "driver.py"
     driver.write_text(REPORT)

@@ -14,7 +14,7 @@ import sys
 import nbformat
 import pytest
 
-from helpers import paths
+from helpers import paths, plotting
 
 TEXT = (paths.ROOT / "README.md").read_text(encoding="utf-8")
 LINES = [line.strip() for line in re.findall(r"^ {4}(\S.*)$", TEXT, flags=re.MULTILINE)]
@@ -37,6 +37,18 @@ def test_every_target_of_make_exists():
     makefile = (paths.ROOT / "Makefile").read_text(encoding="utf-8")
     for command in those_of("make"):
         assert re.search(rf"^{command[1]}:", makefile, flags=re.MULTILINE), command
+
+
+def test_every_link_leads_somewhere():
+    for link in re.findall(r"\]\(([^)#]+)\)", TEXT):
+        assert "://" in link or (paths.ROOT / link).exists(), link
+
+
+def test_pictures_have_their_texts_from_the_one_place():
+    shown = re.findall(r"!\[([^\]]+)\]\(figures/(\w+)\.png\)\n\n\*(.+)\*\n", TEXT)
+    assert len(shown) == TEXT.count("![") > 0
+    for alt, name, caption in shown:
+        assert {"alt": alt, "caption": caption}.items() <= plotting.captions()[name].items(), name
 
 
 def test_every_module_exists():

@@ -210,7 +210,7 @@ def test_two_reports_at_once(marks, own_folders):
     chapters = own_folders / "chapters"
     chapters.mkdir()
     write_notebook(chapters, "01", [CHAPTER.replace("{marks!r}", repr(str(marks)))])
-    lines = "<!-- results -->\n<!-- end of results -->\n<!-- minutes -->\n<!-- end of minutes -->\n"
+    lines = "<!-- results -->\n<!-- end of results -->\n<!-- chapters -->\n<!-- end of chapters -->\n"
     (chapters / "README.md").write_text(lines)
     driver = own_folders / "driver.py"
     driver.write_text(MEETING + REPORT)

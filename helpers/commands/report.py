@@ -25,8 +25,8 @@ from nbclient.exceptions import DeadKernelError
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from papermill.exceptions import PapermillExecutionError
 
-from helpers import datasets, files, paths, session
-from helpers.commands import clean, pages, promote
+from helpers import datasets, document, files, paths, session
+from helpers.commands import clean, pages, pdf, promote
 
 NOTEBOOKS = paths.ROOT / "notebooks"
 README = paths.ROOT / "README.md"
@@ -230,12 +230,12 @@ def _build_alone(sources, work, mode, store):
         for split in datasets.SPLITS:
             pages.contact_sheet(datasets.load_photos(split), fresh / f"photos_{split}.png")
         with files.replacing(fresh / "report.html") as temporary:
-            temporary.write_text(pages.report(list(executed.values()), fresh), encoding="utf-8")
+            temporary.write_text(document.render(executed, fresh), encoding="utf-8")
     target = paths.report_figures() if mode == "pretrained" else work / "figures"
     take_over(fresh, target, work / WRITTEN)
     if mode == "pretrained":
         text = README.read_text(encoding="utf-8")
-        made = pages.readme(text, target / "tables", paths.data() / "timings.csv")
+        made = pages.readme(text, target / "tables", paths.data() / "timings.csv", executed)
         if made != text:
             with files.replacing(README) as temporary:
                 temporary.write_text(made, encoding="utf-8")
@@ -348,33 +348,6 @@ def _git_files(folder, *options):
     return set(listed.split("\0")) - {""}
 
 
-def print_pdf():
-    """Print figures/report.html to report.pdf in the cache, by the first Chromium that is found.
-
-    Raises
-    ------
-    FileNotFoundError
-        When there is none, or no report.
-    files.RunningElsewhere
-        While another process makes one.
-    """
-    with files.only_one("report"):
-        _print_pdf_alone()
-
-
-def _print_pdf_alone():
-    page, target = paths.report_figures() / "report.html", paths.cache() / "report" / "report.pdf"
-    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-    if browser is None:
-        raise FileNotFoundError(f"no Chromium was found: install it, or print {paths.shown(page)} from any browser")
-    if not page.exists():
-        raise FileNotFoundError(f"{paths.shown(page)} is missing: run `make report` first")
-    with files.replacing(target) as temporary:
-        quiet = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-pdf-header-footer"]
-        subprocess.run([browser, *quiet, f"--print-to-pdf={temporary}", page.as_uri()], check=True, capture_output=True)
-    print(f"wrote {paths.shown(target)}")
-
-
 def main(arguments=None):
     """The command line.
 
@@ -397,7 +370,7 @@ def main(arguments=None):
         parser.error("--fresh forgets trainings: add --mode full, or --mode quick")
     try:
         if options.pdf:
-            print_pdf()
+            pdf.print_report()
             return 0
         build(options.mode, options.store, options.fresh)
         return 1 if options.mode == "full" and not promote.compare_trainings() else 0

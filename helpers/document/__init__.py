@@ -1,0 +1,5 @@
+"""The report as a document: texts and figures of the executed chapters, tables, references, put into templates."""
+
+from helpers.document.page import render
+
+__all__ = ["render"]
