@@ -179,7 +179,7 @@ def chapter(rows):
     groups, notes = [], Footnotes()
     for (dataset, split, degradation), part in rows.groupby(["dataset", "split", "degradation"], sort=False):
         shown = []
-        for row in part.itertuples():
+        for row in part.sort_values("n_images", ascending=False, kind="stable").itertuples():
             marks = {}
             if row.n_images < part["n_images"].max():
                 marks["n"] = [notes.mark("A fixed part of the pictures, for methods that are slow.")]
