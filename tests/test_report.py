@@ -341,7 +341,7 @@ def known_numbers():
     for path in (paths.ROOT / "data" / "records").glob("*.json"):
         record = json.loads(path.read_text(encoding="utf-8"))
         values += [record[key] for key in ("minutes", "parameters", "trainings") if key in record]
-    finite = np.array(values)[np.isfinite(values)]
+    finite = np.abs(values)[np.isfinite(values)]  # a loss is said without its sign, too
     return claims | {f"{value:,.{decimals}f}" for value in finite for decimals in range(5)}
 
 
