@@ -23,13 +23,18 @@ def print_report():
     files.RunningElsewhere
         While another process makes one.
     """
+    with files.only_one("report"):
+        _print_alone()
+
+
+def _print_alone():
     page, target = paths.report_figures() / "report.html", paths.cache() / "report" / "report.pdf"
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         raise FileNotFoundError(f"no Chromium was found: install it, or print {paths.shown(page)} from any browser")
     if not page.exists():
         raise FileNotFoundError(f"{paths.shown(page)} is missing: run `make report` first")
-    with files.only_one("report"), tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:
         opened = page.read_text(encoding="utf-8").replace("<details>", "<details open>")  # paper does not unfold
         printed = _printed(browser, opened, pathlib.Path(folder))
         # The numbers are known once the pages are, and take no room of their own in a line of the contents.
