@@ -3,10 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
+FOR_SITE := $(VENV)/installed-for-site
 PIP := $(BIN)/python -m pip --disable-pip-version-check --timeout 15 --retries 1
 WORKERS ?= 2
+PORT ?= 8000
 
-.PHONY: help environment report notebooks train promote search test test-all time benchmark lab data pdf clean
+.PHONY: help environment report notebooks train promote search test test-all time benchmark site site-serve lab data pdf clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1 — /p' Makefile
@@ -62,7 +64,7 @@ OLDER := ONEDNN_MAX_CPU_ISA=AVX2 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS
 PLAIN := TF_ENABLE_ONEDNN_OPTS=0
 AGAIN = COURSE_CHECKED="$$checked" $(BIN)/python -m pytest -q tests/test_notebooks_run.py -k come_out_again
 
-test-all: $(INSTALLED)  ## also quick for all chapters, solutions, kills, damaged files, Keras on JAX, settings of other machines
+test-all: $(INSTALLED) $(FOR_SITE)  ## also quick for all chapters, solutions, kills, damaged files, Keras on JAX, settings of other machines
 	@$(PIP) install --quiet -c constraints.txt -e .[jax]
 	@$(WRITTEN)
 	@$(CHECKING) && $(OUTPUTS) && $(TESTS) tests
@@ -74,6 +76,19 @@ time: $(INSTALLED)  ## measure the minutes of each chapter into data/timings.csv
 
 benchmark: $(INSTALLED)  ## print ratios of training times
 	@$(BIN)/python tests/benchmark.py
+
+# Its packages come when somebody first asks for it, and then it is made without a network.
+$(FOR_SITE): $(INSTALLED) pyproject.toml constraints.txt
+	@echo "Installing into $(VENV) what the site is made with (once)"
+	@$(PIP) install --quiet -c constraints.txt -e .[site]
+	@touch $(FOR_SITE)
+
+site: $(FOR_SITE)  ## the course as a web site with a playground, in data/cache/site
+	@$(BIN)/python -m helpers.commands.site
+
+site-serve: site  ## the same, and show it at http://localhost:8000 (PORT=8001 for another)
+	@echo "http://localhost:$(PORT)  (Ctrl-C ends it)"
+	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory data/cache/site
 
 lab: $(INSTALLED)  ## open JupyterLab
 	@$(BIN)/python -m jupyterlab notebooks

@@ -11,7 +11,7 @@ from helpers import files, paths
 
 # Those that run notebooks, each in a folder of its name, and all that may be at work in the cache besides trainings.
 RUNNING_NOTEBOOKS = ("report", "quick", "runs", "timing")
-JOBS = (*RUNNING_NOTEBOOKS, "patch_search", "super_resolution", "mnist", "install")
+JOBS = (*RUNNING_NOTEBOOKS, "patch_search", "super_resolution", "mnist", "install", "site")
 # What the commands and the notebooks write into the cache, by its name.
 MADE = (
     "mnist.npz",
@@ -20,6 +20,10 @@ MADE = (
     "super_resolution/sha256.csv",
     "super_resolution/high res/[1-9]*.png",
     "super_resolution/low res/[1-9]*_[1-9].png",
+    "vendored/*.tgz",
+    "site-networks/*",
+    "site/**/*",
+    "site-work/**/*",
 )
 OWN = ("own/quick", "own/runs")  # of trainings on a reader's pictures
 # What is written into each folder in which notebooks run, and into each folder of figures.
