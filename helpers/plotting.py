@@ -69,7 +69,7 @@ def captions():
 
 
 @styled
-def save_figure(figure, name=None, digest="", data=None, *, drawn=None):
+def save_figure(figure, name=None, digest="", data=None, *, drawn=None, page=None):
     """Show a figure with its texts and, when it has a name, write it to ``figures/NAME.png``.
 
     What is drawn with lines goes to ``figures/NAME.svg`` too, and what was drawn from numbers has them in
@@ -87,6 +87,8 @@ def save_figure(figure, name=None, digest="", data=None, *, drawn=None):
         The numbers of a plot.
     drawn : bool, optional
         Whether the figure is a drawing, small pictures in it or not; by default, whether it holds no picture.
+    page : str, optional
+        HTML that is shown instead where HTML can be shown.
 
     Raises
     ------
@@ -118,6 +120,8 @@ def save_figure(figure, name=None, digest="", data=None, *, drawn=None):
     text = f"<figure {name}: {digest}>" if digest else f"<figure {name}>"
     bundle = {"image/png": base64.b64encode(png).decode(), "text/plain": text}
     width = round(figure.get_figwidth() * figure.dpi)  # of the page, however many dots were saved
+    if page is not None:
+        bundle["text/html"] = page
     display(Image(url=PIXEL, alt=alt, width=1, height=1))
     display(bundle, raw=True, metadata={"image/png": {"alt": alt, "width": width}})
     if "caption" in texts:
@@ -132,7 +136,7 @@ def _rendered(figure, kind, **options):
 
 
 @styled
-def show_images(rows, titles=None, labels=None, name=None, width=None):
+def show_images(rows, titles=None, labels=None, name=None, width=None, page=None):
     """Rows of pictures, nearest-neighbour, black for 0 and white for 1.
 
     Parameters
@@ -147,6 +151,8 @@ def show_images(rows, titles=None, labels=None, name=None, width=None):
         As in `save_figure`.
     width : float, optional
         Inches; by default the page's.
+    page : str, optional
+        As in `save_figure`.
 
     Raises
     ------
@@ -184,7 +190,7 @@ def show_images(rows, titles=None, labels=None, name=None, width=None):
         if c == 0 and labels:
             axes.set_ylabel(labels[r], rotation=0, ha="right", va="center", fontsize=9)
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
-    save_figure(figure, name, "; ".join(map(_digest_of_images, rows)))
+    save_figure(figure, name, "; ".join(map(_digest_of_images, rows)), page)
 
 
 def signed(differences, strongest=1.0):

@@ -1,20 +1,15 @@
 """Chapter 02 as a student meets it: opened in JupyterLab, all cells run, each figure there as a picture."""
 
 import base64
-import contextlib
-import itertools
 import json
 import os
 import shutil
-import subprocess
 import sys
 import time
-import urllib.request
 
 import nbformat
-import psutil
 import pytest
-import websocket
+from browser import Page, command, running, wait
 
 from helpers import paths
 
@@ -45,57 +40,8 @@ FOUND = """(async () => {  // JupyterLab 4.6 marks what an exception says as std
 })()"""
 
 
-def wait(what, minutes, ready):
-    """What `ready` gives as soon as it is true; when time is up, the failure says what was waited for."""
-    end = time.monotonic() + 60 * minutes
-    while not (found := ready()):
-        if time.monotonic() > end:
-            pytest.fail(f"waited {minutes} minutes in vain for {what}")
-        time.sleep(0.5)
-    return found
-
-
-@contextlib.contextmanager
-def running(command, environment):
-    """A program that ends with the block, and with it all that it began: a kernel, the processes of a browser."""
-    process = subprocess.Popen(command, env=environment)
-    try:
-        yield
-    finally:
-        begun = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-        process.terminate()
-        for left in psutil.wait_procs(begun, timeout=30)[1]:
-            left.kill()
-
-
-class Page:
-    """The page of a Chromium that was just started, spoken to in its DevTools protocol."""
-
-    def __init__(self, profile):
-        file = profile / "DevToolsActivePort"
-        port = wait("Chromium", 3, lambda: file.exists() and file.read_text().partition("\n")[0])
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=60) as answer:
-            address = next(target["webSocketDebuggerUrl"] for target in json.load(answer) if target["type"] == "page")
-        self.socket = websocket.create_connection(address, timeout=300, suppress_origin=True)
-        self.numbers = itertools.count()
-
-    def call(self, method, **parameters):
-        number = next(self.numbers)
-        self.socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
-        while (answer := json.loads(self.socket.recv())).get("id") != number:
-            pass  # an event
-        assert "error" not in answer, answer
-        return answer["result"]
-
-    def ask(self, script):
-        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
-        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
-        return answer["result"].get("value")
-
-    def read_out(self):
-        """What a screen reader has to say about the images of the page, in order."""
-        nodes = self.call("Accessibility.getFullAXTree")["nodes"]
-        return [node["name"]["value"] for node in nodes if not node["ignored"] and node["role"]["value"] == "image"]
+class Lab(Page):
+    """JupyterLab with one notebook."""
 
     def photograph(self, path):
         """The whole notebook, in a window as high as it is; Chromium draws no more than 16,384 lines."""
@@ -110,9 +56,6 @@ class Page:
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory):
     """What a browser shows of a copy of the chapter after all its cells were run."""
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        pytest.skip("no Chromium here")
     folder = tmp_path_factory.mktemp("lab")
     notebooks, settings, profile, runtime = (folder / name for name in ("notebooks", "labconfig", "profile", "runtime"))
     shutil.copytree(paths.ROOT / "notebooks", notebooks)
@@ -125,11 +68,10 @@ def shown(tmp_path_factory):
     environment |= {name: str(path) for name, path in moved.items()}
     server = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", "--expose-app-in-browser"]
     server += ["--ServerApp.port=0", "--IdentityProvider.token=course", notebooks]
-    chromium = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    chromium += ["--remote-debugging-port=0", f"--user-data-dir={profile}", "--window-size=1400,1000", "about:blank"]
+    chromium = command(profile)
     with running(server, environment), running(chromium, environment):
         written = wait("JupyterLab", 3, lambda: "".join(file.read_text() for file in runtime.glob("jpserver-*.json")))
-        page = Page(profile)
+        page = Lab(profile)
         page.call("Emulation.setFocusEmulationEnabled", enabled=True)  # JupyterLab runs the notebook that has the focus
         page.call("Page.navigate", url=f"{json.loads(written)['url']}lab/tree/{CHAPTER}?token=course")
         wait("the notebook and its kernel", 5, lambda: page.ask(READY))

@@ -1,13 +1,15 @@
-"""Drawings of ideas: networks to scale, codes as points, bars and a map, stamps, sums, noise, what shrinking loses."""
+"""Drawings of ideas: networks to scale, codes, stamps, sums, noise, what shrinking loses, a training."""
 
 from helpers.drawings.codes import DIGIT_COLORS, bars, mosaic, points, show_bending, show_code_map, show_panels
 from helpers.drawings.convolutions import show_stages, show_stamps, show_sum, stamped
+from helpers.drawings.learning import Snapshots, show_learning
 from helpers.drawings.networks import show_bottleneck, show_fields, show_kinds, show_unet
 from helpers.drawings.noise import show_specks
 from helpers.drawings.resolution import show_details, show_hourglass, show_same_small, show_space_to_depth
 
 __all__ = [
     "DIGIT_COLORS",
+    "Snapshots",
     "bars",
     "mosaic",
     "points",
@@ -18,6 +20,7 @@ __all__ = [
     "show_fields",
     "show_hourglass",
     "show_kinds",
+    "show_learning",
     "show_panels",
     "show_same_small",
     "show_space_to_depth",
