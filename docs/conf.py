@@ -1,10 +1,9 @@
-"""How Sphinx builds the course's site. `make site` calls it; what happens to a chapter on its way is in helpers.commands.site."""
+"""How Sphinx builds the course's site, for `make site`; what happens to a chapter on its way is in helpers.commands.site."""
 
 import os
 import re
 
 from myst_nb.core.render import NbElementRenderer
-from sphinx.util import logging
 
 from helpers.commands import site
 
@@ -22,6 +21,8 @@ suppress_warnings = ["toc.not_included"]  # the solutions: linked from their cha
 
 html_theme = "sphinx_book_theme"
 html_title = "Image enhancement with autoencoders"
+html_favicon = "_static/favicon.svg"
+html_context = {"default_mode": "auto"}  # dark where the reader's system is
 html_static_path = ["_static"]
 html_css_files = ["course.css"]
 html_extra_path = ["extra"]
@@ -42,6 +43,7 @@ html_theme_options = {
 
 REPOSITORY = os.environ.get("COURSE_REPOSITORY", "").removesuffix("/").removesuffix(".git")
 BRANCH = os.environ.get("COURSE_BRANCH", "main")
+PAGES_BRANCH = os.environ.get("COURSE_PAGES_BRANCH", "gh-pages")
 if REPOSITORY:
     html_theme_options |= {
         "repository_url": REPOSITORY,
@@ -76,13 +78,20 @@ def read_chapter(app, docname, source):
 
 
 def finish_page(app, pagename, templatename, context, doctree):
-    """Pictures are fetched when they are near; the formulas' program only where formulas are."""
+    """Pictures are fetched when they are near; Colab opens the copy that installs the course."""
     if "body" in context:
         context["body"] = re.sub(r"<img (?![^>]*loading=)", '<img loading="lazy" decoding="async" ', context["body"])
+    for group in context.get("header_buttons", []):
+        buttons = group.get("buttons", []) if isinstance(group, dict) else []
+        for button in [button for button in buttons if button.get("text") == "Colab"]:
+            if "/solutions/" in pagename:
+                buttons.remove(button)  # there is no copy of these
+            else:
+                copy = f"colab/{pagename.rpartition('/')[2]}.ipynb"
+                button["url"] = re.sub(r"/blob/.+", f"/blob/{PAGES_BRANCH}/{copy}", button["url"])
 
 
 def setup(app):
     """Sphinx calls this."""
-    logging.getLogger(__name__)
     app.connect("source-read", read_chapter)
     app.connect("html-page-context", finish_page, priority=900)

@@ -190,7 +190,7 @@ def show_images(rows, titles=None, labels=None, name=None, width=None, page=None
         if c == 0 and labels:
             axes.set_ylabel(labels[r], rotation=0, ha="right", va="center", fontsize=9)
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
-    save_figure(figure, name, "; ".join(map(_digest_of_images, rows)), page)
+    save_figure(figure, name, "; ".join(map(_digest_of_images, rows)), page=page)
 
 
 def signed(differences, strongest=1.0):

@@ -1,4 +1,4 @@
-"""What the site is made of, as far as it can be seen without making it: chapters, links, playground, what comes from elsewhere."""
+"""What the site is made of, as far as it can be seen without making it: chapters, links, playground, packages."""
 
 import json
 import re
@@ -123,7 +123,7 @@ def test_what_a_script_looks_for_is_on_its_page(part):
     labelled = {*re.findall(r'<label for="([\w-]+)"', page)}
     for control in re.findall(r"<(?:input|select)[^>]*>", page):
         own = re.search(r'id="([\w-]+)"', control)
-        alone = own and own[1] in labelled or "aria-label" in control
+        alone = (own and own[1] in labelled) or "aria-label" in control
         assert alone or re.search(rf"<label[^>]*>[^/]*{re.escape(control)}", page), control
 
 

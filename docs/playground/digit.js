@@ -64,7 +64,7 @@ function changed() {  // the picture: the curves are new as well
   later = setTimeout(chart, 200);
 }
 
-const X = (value) => 46 + value / 0.6 * 560, Y = (value) => 216 - (value - 5) / 30 * 200;
+const X = (value) => 46 + value / 0.6 * 540, Y = (value) => 216 - (Math.max(5, Math.min(45, value)) - 5) / 40 * 200;
 const COLORS = { noisy: "#7f7f7f", published: "#d55e00", best: "#0072b2" };
 
 async function chart() {
@@ -77,14 +77,14 @@ async function chart() {
     lines[id] = noisy.map((_, k) => psnr(ink, clipped(data.subarray(k * SIZE, (k + 1) * SIZE))));
   }
   let svg = "";
-  for (let y = 5; y <= 35; y += 10) svg += `<path class="grid" d="M46 ${Y(y)}H606"/><text x="38" y="${Y(y) + 5}" text-anchor="end">${y}</text>`;
+  for (let y = 5; y <= 45; y += 10) svg += `<path class="grid" d="M46 ${Y(y)}H586"/><text x="38" y="${Y(y) + 5}" text-anchor="end">${y}</text>`;
   for (let x = 0; x <= 6; x++) svg += `<text x="${X(x / 10)}" y="238" text-anchor="middle">${(x / 10).toFixed(1)}</text>`;
-  svg += `<text x="326" y="257" text-anchor="middle">σ of the noise</text><text x="0" y="12">dB</text><path class="trained" d="M${X(0.2)} 16V216"/>`;
-  const ends = Object.entries(lines).map(([id, values]) => ({ id, values, y: Y(Math.max(5, Math.min(35, values.at(-1)))) }));
+  svg += `<text x="316" y="257" text-anchor="middle">σ of the noise</text><text x="0" y="12">dB</text><path class="trained" d="M${X(0.2)} 16V216"/>`;
+  const ends = Object.entries(lines).map(([id, values]) => ({ id, values, y: Y(values.at(-1)) }));
   ends.sort((a, b) => a.y - b.y).forEach((end, k) => { if (k && end.y < ends[k - 1].y + 18) end.y = ends[k - 1].y + 18; });
   for (const { id, values, y } of ends) {
-    const points = values.map((value, k) => `${X(STRENGTHS[k])},${Y(Math.max(5, Math.min(35, value)))}`).join(" ");
-    svg += `<polyline points="${points}" stroke="${COLORS[id]}"/><text x="614" y="${y + 5}" fill="${COLORS[id]}">${id}</text>`;
+    const points = values.map((value, k) => `${X(STRENGTHS[k])},${Y(value)}`).join(" ");
+    svg += `<polyline points="${points}" stroke="${COLORS[id]}"/><text x="594" y="${y + 5}" fill="${COLORS[id]}">${id}</text>`;
   }
   const loses = STRENGTHS.find((strength, k) => strength > 0.2 && lines.best[k] < lines.published[k]);
   find("chart").innerHTML = `${svg}<path id="now" class="now" d="M0 0"/>`;

@@ -3,6 +3,7 @@ import { about, address, isReady, run, starter } from "./engine.js";
 import { draw } from "./pictures.js";
 
 const COLORS = ["#0072B2", "#E69F00", "#009E73", "#D62728", "#9467BD", "#BBBBBB", "#56B4E9", "#E377C2", "#B8A000", "#8C510A"];
+const WORDS = ["", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
 const GRID = 14, SIDE = 392, SHAPE = [28, 28, 1];
 const find = (id) => document.getElementById(id);
 const sections = [...document.querySelectorAll("#plane section")], NAMES = sections.map((one) => one.dataset.network);
@@ -100,7 +101,7 @@ class Plane {
       (this.codes[2 * k + axis] - this.place[axis]) / (this.ranges[axis][1] - this.ranges[axis][0]))), label]).sort((a, b) => a[0] - b[0]).slice(0, 10);
     const counts = new Map();
     for (const [, label] of near) counts.set(label, (counts.get(label) ?? 0) + 1);
-    const list = [...counts].sort((a, b) => b[1] - a[1]).map(([label, count]) => `${count} × ${label}`).join(", ");
+    const list = [...counts].sort((a, b) => b[1] - a[1]).map(([label, count]) => `${WORDS[count]} ${label}${count > 1 ? "s" : ""}`).join(", ");
     this.said.textContent = near[0][0] > 0.06 ? `No test digit is near. The ten nearest: ${list}.` : `The ten nearest test digits: ${list}.`;
     if (!isReady([this.name])) return;
     const mine = ++this.asked, pixels = await this.decode([this.place]);

@@ -24,6 +24,7 @@ DOCS = paths.ROOT / "docs"
 NOTEBOOKS = paths.ROOT / "notebooks"
 REGISTRY = "https://registry.npmjs.org"
 CARD = 640, 360  # pixels of the picture on a chapter's card
+ICONS = re.compile(r'<script defer src="[^"]*/fontawesome\.js[^"]*"></script>')  # 1.6 MB; the style sheet has the same icons
 COLAB = """# Colab only: installs the course. Elsewhere this cell does nothing.
 import sys
 if "google.colab" in sys.modules:
@@ -130,12 +131,12 @@ def cards(folder):
         name = picture[1] if picture else told()[path.stem]["picture"]
         _card_picture(name, folder / "cards" / f"{name}.webp")
         alt = plotting.captions()[name]["alt"].replace("\n", " ")
-        said = [f"{minutes[path.stem]:.0f} minutes"] if path.stem in minutes else []
-        need = _after("You need", opening)
+        said = f"{minutes[path.stem]:.0f} minutes. " if path.stem in minutes else ""
+        title, need = opening.partition("\n")[0], _after("You need", opening)
         parts.append(
-            f":::{{grid-item-card}} {opening.partition(chr(10))[0].lstrip('# ')}\n:link: notebooks/{path.stem}\n:link-type: doc\n"
+            f":::{{grid-item-card}} {title.lstrip('# ')}\n:link: notebooks/{path.stem}\n:link-type: doc\n"
             f":img-top: cards/{name}.webp\n:img-alt: {alt}\n\n{_question(opening)}\n\n```{{card-footer}}\n"
-            f"{' · '.join(said)}. You need {need[:1].lower() if need.startswith('Chapter') else need[:1]}{need[1:]}\n```\n:::"
+            f"{said}You need {need}\n```\n:::"
         )
     return "::::{grid} 1 2 2 2\n:gutter: 3\n\n" + "\n\n".join(parts) + "\n::::"
 
@@ -255,6 +256,8 @@ def build():
         began = time.perf_counter()
         command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--quiet", "-b", "html", "-d", work / "doctrees"]
         subprocess.run([*command, work / "source", work / "site"], check=True, env=os.environ | {"PYTHONPATH": str(paths.ROOT)})
+        for page in (work / "site").rglob("*.html"):
+            page.write_text(ICONS.sub("", page.read_text(encoding="utf-8")), encoding="utf-8")
         if repository := os.environ.get("COURSE_REPOSITORY"):
             for path in chapters():
                 for_colab(path, work / "site" / "colab" / path.name, repository)
