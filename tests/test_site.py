@@ -124,7 +124,7 @@ def test_what_a_script_looks_for_is_on_its_page(part):
     for control in re.findall(r"<(?:input|select)[^>]*>", page):
         own = re.search(r'id="([\w-]+)"', control)
         alone = (own and own[1] in labelled) or "aria-label" in control
-        assert alone or re.search(rf"<label[^>]*>[^/]*{re.escape(control)}", page), control
+        assert alone or re.search(rf"<label[^>]*>(?:(?!</label>).)*{re.escape(control)}", page, re.S), control
 
 
 @pytest.fixture

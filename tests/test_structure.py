@@ -25,6 +25,7 @@ MODULES = LIBRARY + COMMANDS
 # Lines of code that a module may have; 160 where it is not named.
 LIMITS = {
     "commands/report": 250,
+    "commands/site": 180,
     "datasets/folders": 250,
     "datasets/sequences": 250,
     "pictures": 260,
@@ -101,7 +102,7 @@ def test_what_notebooks_show_is_as_narrow_as_they_are():
 
 
 def test_the_commands_are_thin():
-    assert sum(map(code_lines, COMMANDS)) <= 700
+    assert sum(map(code_lines, COMMANDS)) <= 950
 
 
 def code_lines(path):
