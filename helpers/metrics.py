@@ -382,6 +382,84 @@ def comparison(scores, baseline=None):
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
+def ablation(trainings, value="psnr", *, row="method", against=None, pictures=None):
+    """What each row of an ablation changes, compared seed by seed.
+
+    Parameters
+    ----------
+    trainings : pandas.DataFrame
+        One row or more for each training, with the columns `row`, "seed" and `value`. Empty values are left out. The columns
+        "parameters" and "steps" are taken over where there are any.
+    value : str, optional
+        The column of scores, in decibels.
+    row : str, optional
+        The column that names what was trained. Its rows keep their order.
+    against : dict of str to str, or str, optional
+        What each row is compared with: a dictionary may leave rows out, which are then compared with nothing; one name stands
+        for all rows. By default each is compared with the row above it.
+    pictures : str, optional
+        A column that names what was scored, where each training was scored on several pictures (or scenes): the interval
+        then covers the choice of pictures as well.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each name: the mean, what it is compared with, the mean change, and the change's 95% interval (Student's
+        t over the seeds; with `pictures`, together with that over the pictures, as independent errors add up). Without at
+        least two seeds there is no interval.
+
+    Raises
+    ------
+    ValueError
+        When a column is missing, when a row is compared with one that is not there, or when the two have other seeds.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"method": list("aabb"), "seed": [0, 1, 0, 1], "psnr": [20.0, 21.0, 21.0, 22.2]})
+    >>> ablation(table)["change, dB"].tolist()
+    ['', '+1.10']
+    """
+    keys = [row, "seed"] + ([pictures] if pictures else [])
+    missing = [column for column in keys if column not in trainings]
+    if missing:
+        raise ValueError(f"a table has the columns {list(trainings)}, expected {', '.join(missing)} as well")
+    trainings = checks.check_table(trainings, ("seed", value)).dropna(subset=[value])
+    scores = trainings.groupby(keys, sort=False)[value].mean()
+    names = trainings[row].unique().tolist()
+    if against is None:
+        against = dict(zip(names[1:], names, strict=False))
+    elif isinstance(against, str):
+        against = {name: against for name in names if name != against}
+    rows = {}
+    for name in names:
+        first = trainings[trainings[row] == name].iloc[0]
+        rows[name] = {column: f"{int(first[column]):,}" for column in ("parameters", "steps") if column in trainings}
+        rows[name] |= {"PSNR, dB": f"{scores[name].mean():.2f}", "against": "", "change, dB": "", "95% interval": ""}
+        other = against.get(name)
+        if other is None or other != other:
+            continue
+        if other not in names:
+            raise ValueError(f"{name!r} is compared with {other!r}, expected one of {names}")
+        if not scores[name].index.equals(scores[other].index):
+            raise ValueError(
+                f"{name!r} and {other!r} were not scored with the same seeds and pictures, so no pairs can be made"
+            )
+        mean, reach = _change(scores[name] - scores[other], pictures)
+        rows[name] |= {"against": other, "change, dB": f"{mean:+.2f}"}
+        if np.isfinite(reach):
+            rows[name]["95% interval"] = f"{mean - reach:+.2f} to {mean + reach:+.2f}"
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _change(differences, pictures):
+    """The mean of paired differences, and how far its interval reaches to each side."""
+    reach = 0.0
+    for source in ["seed", *([pictures] if pictures else [])]:
+        means = differences.groupby(source).mean()
+        reach = np.hypot(reach, stats.t.ppf(0.975, len(means) - 1) * means.sem()) if len(means) > 1 else np.nan
+    return differences.mean(), reach
+
+
 def _in_parts(score, reference, restored):
     """One value per image, computed in float64 on a few images at a time: a test set as float64 fills gigabytes."""
     few = max(1, PIXELS_AT_ONCE // reference[0].size)

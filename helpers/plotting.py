@@ -366,6 +366,41 @@ def _columns(group, label, names, values):
 
 
 @styled
+def show_ablation(trainings, value="psnr", *, row="method", against=None, pictures=None, x_label="PSNR, dB", name=None):
+    """An ablation as a ladder: a dot for each training, and beside it what the row changes, with its interval.
+
+    Parameters
+    ----------
+    trainings, value, row, against, pictures
+        As in `helpers.metrics.ablation`.
+    x_label : str, optional
+        What is scored, with its unit.
+    name : str, optional
+        As in `save_figure`.
+    """
+    table = metrics.ablation(trainings, value, row=row, against=against, pictures=pictures)
+    each = trainings.dropna(subset=[value]).groupby([row, "seed"], sort=False)[value].mean()
+    figure = Figure(figsize=(WIDTH, 0.8 + 0.34 * len(table)))
+    axes = figure.subplots()
+    for place, (method, changed) in enumerate(table.iterrows()):
+        values = each[method].to_numpy()
+        axes.plot(values, np.full(len(values), place), "o", color="#0072B2", alpha=0.7, markersize=6)
+        axes.plot([values.mean()] * 2, [place - 0.3, place + 0.3], color="#D55E00", linewidth=2)
+        said = f"{changed['change, dB']:>6}  {changed['95% interval']}"
+        axes.text(
+            1.02, place, said.replace("-", "\N{MINUS SIGN}"), transform=axes.get_yaxis_transform(), va="center", fontsize=9
+        )
+    axes.text(
+        1.02, -0.8, "change, its interval", transform=axes.get_yaxis_transform(), va="center", fontsize=9, color="#444444"
+    )
+    axes.set_yticks(range(len(table)), table.index)
+    axes.set(xlabel=x_label, ylim=(len(table) - 0.5, -0.5))
+    axes.grid(axis="y", visible=False)
+    digest = "; ".join(f"{method} {mean}" for method, mean in table["PSNR, dB"].items())
+    save_figure(figure, name, digest, each.rename(x_label).reset_index())
+
+
+@styled
 def show_scatter(groups, x_label, y_label, *, log_x=False, name=None):
     """Points in groups, with a legend.
 

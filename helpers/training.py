@@ -38,7 +38,7 @@ def begin(chapter, mode="pretrained", seed=0, own=None):
     Parameters
     ----------
     chapter : str
-        "02_mnist_denoising".
+        "02_mnist_denoising"; for its solutions, "solutions/02_mnist_denoising", no minutes are said.
     mode : {"pretrained", "quick", "full"}, optional
         Show what was trained before, train small versions, or train everything.
     seed : int, optional
@@ -53,7 +53,8 @@ def begin(chapter, mode="pretrained", seed=0, own=None):
     """
     session.start(mode, seed, own)
     set_seed(seed)
-    plotting.show_minutes(chapter)
+    if not chapter.startswith("solutions/"):
+        plotting.show_minutes(chapter)
 
 
 def set_seed(seed):

@@ -216,3 +216,54 @@ def test_unclipped_noise_and_overshoot_are_scored(pair):
 def test_luminance_of_another_scale_is_refused(pair):
     with pytest.raises(ValueError, match="divide by 255"):
         metrics.luminance(255 * pair[0])
+
+
+@pytest.fixture
+def trainings():
+    rng = np.random.default_rng(4)
+    rows = []
+    for method, level in {"plain": 20.0, "skips": 21.0, "wide": 20.5}.items():
+        for seed in range(3):
+            for scene in range(5):
+                psnr = level + 0.1 * seed + scene + 0.2 * rng.standard_normal()
+                rows.append({"method": method, "seed": seed, "scene": scene, "psnr": psnr, "steps": 4000})
+            rows.append({"method": method, "seed": seed, "epoch": 1, "val_psnr": 19.0, "steps": 4000})  # a curve: no score
+    return pd.DataFrame(rows)
+
+
+def test_an_ablation_compares_each_row_with_the_one_above_it_seed_by_seed(trainings):
+    table = metrics.ablation(trainings)
+    scores = trainings.groupby(["method", "seed"])["psnr"].mean()
+    assert table.index.tolist() == ["plain", "skips", "wide"] and table["against"].tolist() == ["", "plain", "skips"]
+    mean, low, high = metrics.paired_interval(scores["skips"], scores["plain"])
+    assert table.loc["skips", "change, dB"] == f"{mean:+.2f}"
+    assert table.loc["skips", "95% interval"] == f"{low:+.2f} to {high:+.2f}"
+    assert table.loc["plain"].tolist() == ["4,000", f"{scores['plain'].mean():.2f}", "", "", ""]
+
+
+def test_an_interval_over_pictures_as_well_adds_both_errors(trainings):
+    table = metrics.ablation(trainings, pictures="scene", against="plain")
+    assert table["against"].tolist() == ["", "plain", "plain"]
+    scores = trainings.dropna(subset=["psnr"]).pivot(index=["seed", "scene"], columns="method", values="psnr")
+    difference = scores["wide"] - scores["plain"]
+    _, by_seed, _ = metrics.paired_interval(difference.groupby("seed").mean(), np.zeros(3))
+    _, by_scene, _ = metrics.paired_interval(difference.groupby("scene").mean(), np.zeros(5))
+    reach = np.hypot(difference.mean() - by_seed, difference.mean() - by_scene)
+    low, high = difference.mean() - reach, difference.mean() + reach
+    assert table.loc["wide", "95% interval"] == f"{low:+.2f} to {high:+.2f}"
+
+
+def test_one_seed_has_no_interval(trainings):
+    table = metrics.ablation(trainings[trainings["seed"] == 0])
+    assert table["95% interval"].tolist() == ["", "", ""] and table.loc["skips", "change, dB"]
+
+
+def test_ablations_that_can_not_be_compared_are_refused(trainings):
+    with pytest.raises(ValueError, match="compared with 'residual', expected one of"):
+        metrics.ablation(trainings, against={"skips": "residual"})
+    with pytest.raises(ValueError, match="not scored with the same seeds"):
+        metrics.ablation(trainings.drop(index=trainings.index[trainings["method"].eq("wide") & trainings["seed"].eq(2)]))
+    with pytest.raises(ValueError, match="expected network as well"):
+        metrics.ablation(trainings, row="network")
+    with pytest.raises(ValueError, match="expected numbers in ssim"):
+        metrics.ablation(trainings, "ssim")

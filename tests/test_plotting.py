@@ -90,6 +90,21 @@ def test_ticks_of_a_logarithmic_axis_are_places_of_all_lines_or_round(own, ticks
     assert {round(tick, 6) for tick in axes.get_xticks() if low < tick < high} == ticks
 
 
+def test_an_ablation_is_drawn_as_dots_with_the_changes_beside_them(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plotting, "save_figure", lambda figure, *rest: drawn.append((figure, *rest)))
+    table = pd.DataFrame({"method": list("aaabbb"), "seed": [0, 1, 2] * 2, "psnr": [20.0, 20.2, 20.4, 21.0, 21.1, 21.2]})
+    plotting.show_ablation(table, x_label="PSNR, dB", name="02_x")
+    figure, name, digest, data = drawn[0]
+    axes = figure.axes[0]
+    dots = [line.get_xdata().tolist() for line in axes.lines if line.get_marker() == "o"]
+    assert dots == [[20.0, 20.2, 20.4], [21.0, 21.1, 21.2]] and name == "02_x" and digest == "a 20.20; b 21.10"
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b"] and axes.yaxis.get_inverted()
+    texts = [text.get_text() for text in axes.texts]
+    assert any(text.strip() == "+0.90  +0.65 to +1.15" for text in texts)
+    assert data.columns.tolist() == ["method", "seed", "PSNR, dB"] and len(data) == 6
+
+
 def test_labels_at_the_ends_do_not_overlap(monkeypatch):
     figure = Figure(figsize=(7, 3.6))
     axes = figure.subplots()

@@ -370,6 +370,13 @@ def test_nothing_but_begin_sets_the_mode(strokes, monkeypatch):
     assert session.figures() == paths.runs("quick") / "figures"
 
 
+def test_solutions_do_not_say_the_minutes_of_their_chapter(shown):
+    training.begin("solutions/02_mnist_denoising", "pretrained", 1)
+    assert not shown
+    training.begin("02_mnist_denoising", "pretrained", 1)
+    assert "**Time.**" in shown[0][0]
+
+
 def quick_or_not(table, mode, name="02_study"):
     calls = []
 
