@@ -329,7 +329,7 @@ def test_the_readme_shows_the_committed_tables():
 
 
 def known_numbers():
-    """Every number of the committed tables and records as it may be printed: with up to four decimals.
+    """Every number of the committed tables, records and outputs as it may be printed: with up to four decimals.
 
     And, as they are written, the numbers that the authors of published systems claim.
     """
@@ -341,6 +341,11 @@ def known_numbers():
     for path in (paths.ROOT / "data" / "records").glob("*.json"):
         record = json.loads(path.read_text(encoding="utf-8"))
         values += [record[key] for key in ("minutes", "parameters", "trainings") if key in record]
+    for path in report.chapters():  # what its cells have printed
+        for cell in nbformat.read(path, as_version=4).cells:
+            for output in cell.get("outputs", []):
+                printed = output.get("text") or output.get("data", {}).get("text/plain", "")
+                values += map(float, re.findall(r"(?<![\w.])\d+\.\d+(?![\w.])", printed))
     finite = np.abs(values)[np.isfinite(values)]  # a loss is said without its sign, too
     return claims | {f"{value:,.{decimals}f}" for value in finite for decimals in range(5)}
 
