@@ -429,32 +429,29 @@ def ablation(trainings, value="psnr", *, row="method", against=None, pictures=No
     if against is None:
         against = dict(zip(names[1:], names, strict=False))
     elif isinstance(against, str):
-        against = {name: against for name in names if name != against}
+        against = dict.fromkeys(names, against)
     rows = {}
     for name in names:
         first = trainings[trainings[row] == name].iloc[0]
         rows[name] = {column: f"{int(first[column]):,}" for column in ("parameters", "steps") if column in trainings}
         rows[name] |= {"PSNR, dB": f"{scores[name].mean():.2f}", "against": "", "change, dB": "", "95% interval": ""}
-        other = against.get(name)
-        if other is None or other != other:
+        other = against.get(name) or name
+        if other == name:
             continue
         if other not in names:
             raise ValueError(f"{name!r} is compared with {other!r}, expected one of {names}")
         if not scores[name].index.equals(scores[other].index):
-            raise ValueError(
-                f"{name!r} and {other!r} were not scored with the same seeds and pictures, so no pairs can be made"
-            )
-        mean, reach = _change(scores[name] - scores[other], pictures)
-        rows[name] |= {"against": other, "change, dB": f"{mean:+.2f}"}
-        if np.isfinite(reach):
-            rows[name]["95% interval"] = f"{mean - reach:+.2f} to {mean + reach:+.2f}"
+            raise ValueError(f"{name!r} and {other!r} were not scored with the same seeds and pictures: no pairs can be made")
+        mean, reach = _change(scores[name] - scores[other], keys[1:])
+        interval = f"{mean - reach:+.2f} to {mean + reach:+.2f}" if np.isfinite(reach) else ""
+        rows[name] |= {"against": other, "change, dB": f"{mean:+.2f}", "95% interval": interval}
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def _change(differences, pictures):
+def _change(differences, sources):
     """The mean of paired differences, and how far its interval reaches to each side."""
     reach = 0.0
-    for source in ["seed", *([pictures] if pictures else [])]:
+    for source in sources:
         means = differences.groupby(source).mean()
         reach = np.hypot(reach, stats.t.ppf(0.975, len(means) - 1) * means.sem()) if len(means) > 1 else np.nan
     return differences.mean(), reach

@@ -532,8 +532,10 @@ def show_minutes(notebook):
     Parameters
     ----------
     notebook : str
-        "02_mnist_denoising".
+        "02_mnist_denoising"; of "solutions/02_mnist_denoising" nothing is shown.
     """
+    if notebook.startswith("solutions/"):
+        return
     timings = paths.data() / "timings.csv"
     table = pd.read_csv(timings, index_col="notebook") if timings.exists() else pd.DataFrame()
     if notebook not in table.index:

@@ -53,8 +53,7 @@ def begin(chapter, mode="pretrained", seed=0, own=None):
     """
     session.start(mode, seed, own)
     set_seed(seed)
-    if not chapter.startswith("solutions/"):
-        plotting.show_minutes(chapter)
+    plotting.show_minutes(chapter)
 
 
 def set_seed(seed):
@@ -339,8 +338,8 @@ def _study(name, function):
         path = paths.records() / f"{name}.csv"
         if files.sha256(path) != record.get("table_sha256"):
             raise ValueError(f"{paths.shown(path)} is not the table that {name}.json describes: check both files out again")
-        plural = "" if record["trainings"] == 1 else "s"
-        cost = f": {record['trainings']} training{plural}, {record['minutes']:.1f} minutes on {_machine(record)}"
+        count = f"{record['trainings']} training{'s'[: record['trainings'] != 1]}"
+        cost = f": {count}, {record['minutes']:.1f} minutes on {_machine(record)}"
         print(f"read {name}{cost if record['trainings'] else ''}")  # a short training in plain Keras is not counted
         return _read_table(path)
     folder, before = session.runs(), now.study

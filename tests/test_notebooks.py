@@ -195,7 +195,7 @@ def test_each_answer_of_the_quiz_is_answered(path):
     text = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
     quiz = text.partition("## Quiz")[2].partition("\n## ")[0]
     questions = re.split(r"^\*\*\d\.\*\*", quiz, flags=re.M)[1:]
-    assert len(questions) == 5
+    assert len(questions) >= 5
     for question in questions:
         offered = re.findall(r"^- \*\*([A-D])\.\*\*", question, re.M)
         assert 3 <= len(offered) <= 4
