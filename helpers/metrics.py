@@ -425,15 +425,15 @@ def ablation(trainings, value="psnr", *, row="method", against=None, pictures=No
         raise ValueError(f"a table has the columns {list(trainings)}, expected {', '.join(missing)} as well")
     trainings = checks.check_table(trainings, ("seed", value)).dropna(subset=[value])
     scores = trainings.groupby(keys, sort=False)[value].mean()
-    names = trainings[row].unique().tolist()
+    names, rows = trainings[row].unique().tolist(), {}
     if against is None:
         against = dict(zip(names[1:], names, strict=False))
     elif isinstance(against, str):
         against = dict.fromkeys(names, against)
-    rows = {}
     for name in names:
         first = trainings[trainings[row] == name].iloc[0]
-        rows[name] = {column: f"{int(first[column]):,}" for column in ("parameters", "steps") if column in trainings}
+        costs = {column: first[column] for column in ("parameters", "steps") if column in trainings}
+        rows[name] = {column: f"{cost:,.0f}" if cost == cost else "" for column, cost in costs.items()}  # NaN: no training
         rows[name] |= {"PSNR, dB": f"{scores[name].mean():.2f}", "against": "", "change, dB": "", "95% interval": ""}
         other = against.get(name) or name
         if other == name:

@@ -27,7 +27,7 @@ from helpers import checks, files, metrics, paths, session
 
 STYLE = pathlib.Path(__file__).with_name("course.mplstyle")
 WIDTH = 7.0  # inches, the width of a page
-PRINTED = 160  # dots an inch of a page for figures that hold pictures; what is drawn with lines is saved as SVG besides
+PRINTED = 120  # dots an inch of a page for figures that hold pictures; what is drawn with lines is saved as SVG besides
 MANY = 1000  # points; more of them are dots in an SVG too, which keeps it small
 LABEL_WIDTH = 13  # characters of a label before it is broken
 CHARACTERS_AN_INCH = 12  # of a title

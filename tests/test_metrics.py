@@ -253,6 +253,11 @@ def test_an_interval_over_pictures_as_well_adds_both_errors(trainings):
     assert table.loc["wide", "95% interval"] == f"{low:+.2f} to {high:+.2f}"
 
 
+def test_a_method_without_training_has_no_steps(trainings):
+    trainings.loc[trainings["method"] == "plain", "steps"] = np.nan
+    assert metrics.ablation(trainings)["steps"].tolist() == ["", "4,000", "4,000"]
+
+
 def test_one_seed_has_no_interval(trainings):
     table = metrics.ablation(trainings[trainings["seed"] == 0])
     assert table["95% interval"].tolist() == ["", "", ""] and table.loc["skips", "change, dB"]

@@ -113,5 +113,5 @@ def _embedded(png, svg: pathlib.Path):
         if svg.exists():
             return f"data:image/svg+xml;base64,{base64.b64encode(svg.read_bytes()).decode()}", picture.size
         stream = io.BytesIO()
-        picture.convert("RGB").save(stream, "webp", quality=88, method=4)
+        picture.convert("RGB").save(stream, "webp", quality=82, method=4)
         return f"data:image/webp;base64,{base64.b64encode(stream.getvalue()).decode()}", picture.size
