@@ -35,6 +35,8 @@ def _print_alone():
     if not page.exists():
         raise FileNotFoundError(f"{paths.shown(page)} is missing: run `make report` first")
     with tempfile.TemporaryDirectory() as folder:
+        for picture in [*page.parent.glob("*.png"), *page.parent.glob("*.svg")]:
+            shutil.copy(picture, folder)
         opened = page.read_text(encoding="utf-8").replace("<details>", "<details open>")  # paper does not unfold
         printed = _printed(browser, opened, pathlib.Path(folder))
         # The numbers are known once the pages are, and take no room of their own in a line of the contents.

@@ -225,12 +225,22 @@ def stage(folder):
     (extra / "playground").mkdir(parents=True)
     for script in [*(DOCS / "playground").glob("*.js"), *(DOCS / "playground").glob("*.css")]:
         shutil.copy(script, extra / "playground")
-    shutil.copy(paths.ROOT / "figures" / "report.html", extra)
+    _with_report(extra)
     _unpack(extra)
     playground.write(extra / "playground")
     landing = folder / "index.md"
     text = landing.read_text(encoding="utf-8").replace("<!-- cards -->", cards(folder)).replace("<!-- pages -->", _contents())
     landing.write_text(text, encoding="utf-8")
+
+
+def _with_report(folder):
+    """The report with the files that it links to; its chapters are the site's pages."""
+    shutil.copytree(paths.ROOT / "figures", folder / "figures")
+    (folder / "data").mkdir()
+    shutil.copy(paths.ROOT / "data" / "README.md", folder / "data")
+    page = folder / "figures" / "report.html"
+    text = page.read_text(encoding="utf-8")
+    page.write_text(re.sub(r'(href="\.\./notebooks/[\w/]+)\.ipynb"', r'\1.html"', text), encoding="utf-8")
 
 
 def _contents():

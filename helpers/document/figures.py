@@ -1,9 +1,6 @@
-"""The report's figures: which, in which order, under which number, and as what they are embedded."""
+"""The report's figures: which, in which order, under which number, and from which files."""
 
-import base64
 import dataclasses
-import io
-import pathlib
 import re
 from collections.abc import Iterator
 
@@ -25,12 +22,10 @@ class Figure:
     caption, alt : str
     argues : bool
         Whether the report's argument needs it.
-    source : str
-        "data:image/…", what the page shows.
     width, height : int
         Pixels of a screen at which letters have the size that they were drawn with.
     files : tuple of str
-        Names of the files beside the report: SVG or PNG, and CSV.
+        Names of the files beside the report; the first is what the page shows: the SVG where there is one, else the PNG.
     chapter : str
         File name of the notebook.
     cell : int
@@ -43,7 +38,6 @@ class Figure:
     caption: str
     alt: str
     argues: bool
-    source: str
     width: int
     height: int
     files: tuple
@@ -83,7 +77,8 @@ def _shown(chapter, notebook, folder) -> Iterator[Figure]:
                 continue
             name = re.match(r"<figure (\w+)", output.data["text/plain"])[1]
             about, texts = output.metadata["image/png"], plotting.captions().get(name, {})
-            source, size = _embedded(base64.b64decode(output.data["image/png"]), folder / f"{name}.svg")
+            with Image.open(folder / f"{name}.png") as picture:
+                size = picture.size
             width = about.get("width", size[0]) * CSS / DOTS
             files = [f"{name}.{kind}" for kind in ("svg", "png", "csv") if (folder / f"{name}.{kind}").exists()]
             yield Figure(
@@ -91,7 +86,6 @@ def _shown(chapter, notebook, folder) -> Iterator[Figure]:
                 caption=texts.get("caption", about["alt"]),
                 alt=about["alt"],
                 argues=texts.get("report", False),
-                source=source,
                 width=round(width),
                 height=round(width * size[1] / size[0]),
                 files=tuple(files),
@@ -102,16 +96,6 @@ def _shown(chapter, notebook, folder) -> Iterator[Figure]:
 
 def sheet(path, caption):
     """A picture that no chapter shows, such as a contact sheet, as a figure without a number."""
-    source, (width, height) = _embedded(path.read_bytes(), path.with_suffix(".svg"))
-    files = (path.name,)
-    return Figure(path.stem, caption, caption, True, source, width, height, files, chapter="", cell=0)
-
-
-def _embedded(png, svg: pathlib.Path):
-    """What the page shows, and the picture's size: lines as they were drawn, pictures as WebP, a fraction of the PNG."""
-    with Image.open(io.BytesIO(png)) as picture:
-        if svg.exists():
-            return f"data:image/svg+xml;base64,{base64.b64encode(svg.read_bytes()).decode()}", picture.size
-        stream = io.BytesIO()
-        picture.convert("RGB").save(stream, "webp", quality=82, method=4)
-        return f"data:image/webp;base64,{base64.b64encode(stream.getvalue()).decode()}", picture.size
+    with Image.open(path) as picture:
+        width, height = picture.size
+    return Figure(path.stem, caption, caption, True, width, height, (path.name,), chapter="", cell=0)

@@ -15,7 +15,7 @@ TEMPLATES = pathlib.Path(__file__).with_name("templates")
 
 
 def render(notebooks, folder):
-    """The report as one self-contained HTML page.
+    """The report as an HTML page, for the folder of its figures: it links to them.
 
     Parameters
     ----------
