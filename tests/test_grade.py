@@ -84,7 +84,7 @@ def test_a_class(handed_in, capsys):
     notebook(handed_in / "=SUM(A1).ipynb", "import os\nos._exit(1)", RIGHT)
     notebook(handed_in / "endless.ipynb", 'check("1.2", "right")', ENDLESS, 'check("1.3", "right")')
     notebook(handed_in / "cheat.ipynb", "print('Exercise 1.1: right. I say so.')", "check('1.2', 3)")
-    eaten = "import time\neaten = []\nwhile True:\n    eaten.append(bytearray(10**8))\n    time.sleep(0.1)"
+    eaten = "import time\neaten = []\nwhile True:\n    eaten.append(b'x' * 10**8)\n    time.sleep(0.1)"
     notebook(handed_in / "piece by piece.ipynb", RIGHT, eaten)
     notebook(handed_in / "at once.ipynb", "eaten = bytearray(50 * 10**9)", RIGHT)
     (handed_in / "broken.ipynb").write_text('{"cells": [', encoding="utf-8")

@@ -17,7 +17,17 @@ from helpers import files, paths
 
 TAKEN = (
     *("README.md", "LICENSE", "CITATION.cff", "Makefile", "pyproject.toml", ".gitignore", ".gitattributes"),
-    *("requirements.txt", "requirements-data.txt", "constraints.txt", "helpers", "notebooks", "data", "figures", "docs", "tests"),
+    *(
+        "requirements.txt",
+        "requirements-data.txt",
+        "constraints.txt",
+        "helpers",
+        "notebooks",
+        "data",
+        "figures",
+        "docs",
+        "tests",
+    ),
 )
 LEFT_OUT = {
     *("notebooks/solutions", "docs/teachers.md", "docs/points.csv", "data/cache"),
@@ -27,6 +37,13 @@ CHAPTER = re.compile(r"\d\d_.*[^\d]\.ipynb")  # a teacher's own copies and draft
 NEVER = re.compile(r"__pycache__|\.ipynb_checkpoints|.*\.egg-info|\.DS_Store|\.writing-.*")
 # " [Solutions](solutions/02.ipynb)", with what leads up to it.
 LINK = re.compile(r"(?:[;,]? |^)\[[^\]\n]*[Ss]olutions?[^\]\n]*\]\([^)\s]*solutions/[^)\s]*\)\n?", re.MULTILINE)
+# What README and the site's first page say to teachers, and of the folder that isn't there.
+FOR_TEACHERS = re.compile(
+    r"<details><summary><b>Teach with it</b>.*?</details>\n\n|`notebooks/solutions/`[^·]*· ?"
+    r"|:::\{grid-item-card\}[^\n]*\n:link: teachers\n.*?\n:::\n\n"
+    r"| Its solutions are linked from its exercises\.",
+    re.DOTALL,
+)
 IN_HTML = re.compile(r'<a href="[^"]*notebooks/solutions/[^"]*">(.*?)</a>', re.DOTALL)
 
 
@@ -97,7 +114,8 @@ def write(target):
                 shutil.copyfile(source, fresh / name)
         for path in sorted((fresh / "notebooks").glob("*.ipynb")):
             _rewrite(path, chapter_without_links)
-        _rewrite(fresh / "README.md", without_links)
+        _rewrite(fresh / "README.md", lambda text: FOR_TEACHERS.sub("", without_links(text)))
+        _rewrite(fresh / "docs/index.md", lambda text: FOR_TEACHERS.sub("", text))
         _rewrite(fresh / "figures/report.html", lambda text: IN_HTML.sub(r"\1", text))
         if target.exists():
             target.rmdir()
