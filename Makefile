@@ -44,8 +44,11 @@ train: $(INSTALLED)  ## train everything from scratch into data/cache/runs (FRES
 promote: $(INSTALLED)  ## take data/cache/runs over into data/weights and data/records
 	@$(BIN)/python -m helpers.commands.promote
 
-search: $(INSTALLED)  ## try learning rates, patch and batch sizes for chapter 05 (goes on where it was stopped)
-	@$(BIN)/python -m helpers.commands.search
+# Where WORKERS is said in the command; otherwise one at a time, whose memory is known to suffice.
+SIDE_BY_SIDE = $(if $(filter command,$(firstword $(origin WORKERS))),--workers $(WORKERS))
+
+search: $(INSTALLED)  ## try learning rates, patch and batch sizes for chapter 05 (goes on where it was stopped; WORKERS=2 side by side)
+	@$(BIN)/python -m helpers.commands.search $(SIDE_BY_SIDE)
 
 # The chapters are run once, for their outputs and for their figures. The figures go to a new folder, which is gone when
 # the recipe's line ends. A project may lie in a folder with a space in its name: no path but "$$checked" is absolute.
@@ -101,7 +104,7 @@ student-copy: $(INSTALLED)  ## the course without its solutions, into a new fold
 
 grade: $(INSTALLED)  ## run students' notebooks, and a table of their points (FOLDER=/path/to/handed-in, WORKERS=2 side by side)
 	@test -n "$$FOLDER" || { echo "Say what was handed in: make grade FOLDER=/path/to/handed-in"; exit 1; }
-	@$(BIN)/python -m helpers.commands.grade --workers $(WORKERS) -- "$$FOLDER"
+	@$(BIN)/python -m helpers.commands.grade $(SIDE_BY_SIDE) -- "$$FOLDER"
 
 lab: $(INSTALLED)  ## open JupyterLab
 	@$(BIN)/python -m jupyterlab notebooks

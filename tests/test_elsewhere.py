@@ -100,6 +100,7 @@ def test_stored_texts_hold_no_carriage_returns():
 
 ON_WINDOWS = """
 import os, sys, types
+import pandas, psutil, subprocess, tempfile  # which look for what there is by themselves
 for name in ("fcntl", "resource", "pwd", "grp", "termios"):
     sys.modules[name] = None  # as if it were not there
 held = set()

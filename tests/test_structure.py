@@ -29,10 +29,11 @@ LIMITS = {
     "commands/site": 180,
     "datasets/folders": 250,
     "datasets/sequences": 250,
+    "metrics": 170,
     "pictures": 260,
     "plotting": 330,
-    "restore": 270,
-    "training": 330,
+    "restore": 310,
+    "training": 340,
 }
 
 
