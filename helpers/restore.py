@@ -306,7 +306,7 @@ def main(arguments=None):
             raise
         _say(f"stopped: {done} of {len(targets)} done")
         return STOPPED
-    except concurrent.futures.process.BrokenProcessPool:
+    except concurrent.futures.BrokenExecutor:
         _say("a process was ended from outside, most likely for want of memory: take fewer --workers, and --continue")
     except (OSError, ValueError) as error:
         _say(error)
