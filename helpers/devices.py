@@ -65,13 +65,17 @@ def _variables(model):
     return [*model.variables, *model.optimizer.variables, *model.metrics_variables]
 
 
-def shared(data):
+def shared(data, model):
     """Batches that can be shared: what is missing to a multiple of the devices is filled up and counts for nothing.
+
+    Call it before `spread`: it looks at one picture's loss.
 
     Parameters
     ----------
     data : keras.utils.PyDataset or tuple of array_like or None
         Batches of (x, y); or (x, y) themselves, as validation data come.
+    model : keras.Model
+        Compiled.
 
     Returns
     -------
@@ -82,7 +86,10 @@ def shared(data):
         return data
     if not isinstance(data, keras.utils.PyDataset):
         data = _Batches(*data)
-    return _Filled(data, count())
+    x, y = data[0]
+    loss = keras.losses.get(model.loss)
+    of_one = getattr(loss, "call", loss)(y[:1], model(x[:1], training=False))
+    return _Filled(data, count(), axes=max(0, of_one.ndim - 1))
 
 
 class _Batches(keras.utils.PyDataset):
@@ -103,9 +110,9 @@ class _Batches(keras.utils.PyDataset):
 class _Filled(keras.utils.PyDataset):
     """Batches filled up with their own first pictures, and weights that give the loss of the batch as it was."""
 
-    def __init__(self, data, devices):
+    def __init__(self, data, devices, axes):
         super().__init__()
-        self.data, self.devices = data, devices
+        self.data, self.devices, self.axes = data, devices, axes
         self.on_epoch_begin, self.on_epoch_end = data.on_epoch_begin, data.on_epoch_end
 
     def __len__(self):
@@ -117,4 +124,5 @@ class _Filled(keras.utils.PyDataset):
         rows = np.arange(full) % len(x)
         # Keras divides the sum of the weighted losses by the number of pictures, the filled ones included.
         weights = np.where(np.arange(full) < len(x), full / len(x), 0).astype(np.float32)
+        weights = weights.reshape(-1, *[1] * self.axes)  # a loss has one value a picture, or one for each of its pixels
         return np.asarray(x)[rows], np.asarray(y)[rows], weights

@@ -290,10 +290,11 @@ def _train(model, data, recipe, name, as_for_fit):
     start = state.restore() if now.mode == "full" and _resumable(own) else 0
     callbacks = [_EveryEpoch(f"{name}: epoch {{}}/{epochs}", data, recipe["seed"], state), *own]
     try:
+        as_for_fit["validation_data"] = devices.shared(as_for_fit.get("validation_data"), model)
+        options = {"initial_epoch": start, "epochs": epochs, "shuffle": False, "verbose": 0, "callbacks": callbacks}
+        batches = devices.shared(data, model)
         with devices.spread(model):
-            as_for_fit["validation_data"] = devices.shared(as_for_fit.get("validation_data"))
-            options = {"initial_epoch": start, "epochs": epochs, "shuffle": False, "verbose": 0, "callbacks": callbacks}
-            model.fit(devices.shared(data), **options, **as_for_fit)
+            model.fit(batches, **options, **as_for_fit)
     except KeyboardInterrupt:
         go_on = "goes on from there" if now.mode == "full" else "starts again, since MODE is 'quick'"
         raise KeyboardInterrupt(
