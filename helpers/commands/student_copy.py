@@ -31,7 +31,7 @@ TAKEN = (
 )
 LEFT_OUT = {
     *("notebooks/solutions", "docs/teachers.md", "docs/points.csv", "data/cache"),
-    *("tests/test_exercises.py", "tests/test_grade.py", "tests/test_student_copy.py"),
+    *("tests/test_exercises.py", "tests/test_grade.py", "tests/test_student_copy.py", "tests/test_elsewhere.py"),
 }
 CHAPTER = re.compile(r"\d\d_.*[^\d]\.ipynb")  # a teacher's own copies and drafts are none
 NEVER = re.compile(r"__pycache__|\.ipynb_checkpoints|.*\.egg-info|\.DS_Store|\.writing-.*")
