@@ -65,7 +65,7 @@ def left_of(mark):
 ENDLESS = "import time\nwhile True:\n    time.sleep(1)"
 STUBBORN = """
 import pathlib, subprocess, time
-subprocess.Popen(["sleep", "600"])
+subprocess.Popen(["sleep", "600"], start_new_session=True)
 while True:
     try:
         time.sleep(600)
@@ -109,6 +109,7 @@ def test_a_class(handed_in, capsys):
 
     rows = read(output, "answers.csv")
     verdicts = rows.set_index(["student", "notebook", "exercise"])[["verdict", "said"]]
+    verdicts = verdicts.sort_index()
     ada = verdicts.loc["Ada", str(pathlib.Path("Ada/01.ipynb"))]
     assert ada.loc["1.2"].to_list() == ["wrong", "it is 1.5, 2 was asked for."]
     assert ada.loc["1.4"].to_list() == ["missing", "no cell asks check for it"]
@@ -185,7 +186,10 @@ def test_a_name_that_is_no_text(handed_in):
 def test_when_the_grader_is_ended_so_are_its_notebooks(handed_in, end):
     """Ctrl-C, and kill -9, after which nobody would watch them."""
     notebook(handed_in / "a.ipynb", ENDLESS)
-    process = subprocess.Popen([sys.executable, "-m", grade.__name__, str(handed_in)], stderr=subprocess.PIPE, text=True)
+    # A program that was started in the background may have been told to ignore Ctrl-C.
+    code = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    code += "from helpers.commands import grade; sys.exit(grade.main(sys.argv[1:]))"
+    process = subprocess.Popen([sys.executable, "-c", code, str(handed_in)], stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 300
     while len(left_of(os.environ["STUB"])) < 3 and time.monotonic() < deadline:  # itself, the run, and its kernel
         time.sleep(0.1)

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import tomllib
 
 import nbformat
 import pytest
@@ -99,6 +100,10 @@ def test_of_the_course_itself(own_folders):
         assert sum(text != "".join(cell["source"]) for text, cell in zip(texts, stored["cells"], strict=True)) == 1
     readme = (target / "README.md").read_text(encoding="utf-8")
     assert "solutions/" not in readme and "Every chapter ends with exercises and a quiz.\n" in readme
+    captions, all_captions = (
+        tomllib.loads((folder / "notebooks/captions.toml").read_text(encoding="utf-8")) for folder in (target, paths.ROOT)
+    )
+    assert captions == {name: texts for name, texts in all_captions.items() if "_solution" not in name} != all_captions
     index = (target / "docs/index.md").read_text(encoding="utf-8")
     assert all("teacher" not in text and "solutions/" not in text for text in (readme, index))
     assert index.count("{grid-item-card}") == 2 and "link: results" in index

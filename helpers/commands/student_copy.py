@@ -44,6 +44,7 @@ FOR_TEACHERS = re.compile(
     r"| Its solutions are linked from its exercises\.",
     re.DOTALL,
 )
+OF_SOLUTIONS = re.compile(r"^\[\d\d_solution\w*\]\n(?:(?!\[).*(?:\n|\Z))*", re.MULTILINE)  # captions of their figures
 IN_HTML = re.compile(r'<a href="[^"]*notebooks/solutions/[^"]*">(.*?)</a>', re.DOTALL)
 
 
@@ -115,6 +116,7 @@ def write(target):
         for path in sorted((fresh / "notebooks").glob("*.ipynb")):
             _rewrite(path, chapter_without_links)
         _rewrite(fresh / "README.md", lambda text: FOR_TEACHERS.sub("", without_links(text)))
+        _rewrite(fresh / "notebooks/captions.toml", lambda text: OF_SOLUTIONS.sub("", text))
         _rewrite(fresh / "docs/index.md", lambda text: FOR_TEACHERS.sub("", text))
         _rewrite(fresh / "figures/report.html", lambda text: IN_HTML.sub(r"\1", text))
         if target.exists():
