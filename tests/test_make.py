@@ -122,6 +122,12 @@ def test_a_folder_with_an_awkward_name_arrives_whole(project, target):
     assert done.returncode != 0 and f"make {target} FOLDER=" in done.stdout and not calls
 
 
+def test_workers_are_asked_for(project):
+    assert make(project, "search")[1].endswith("|helpers.commands.search|\n")
+    assert make(project, "search", "WORKERS=3")[1].endswith("|helpers.commands.search|--workers|3|\n")
+    assert "|--workers|3|--|x|" in make(project, "grade", "WORKERS=3", "FOLDER=x")[1]
+
+
 READERS = (
     "mine.ipynb",
     "02_mine.ipynb",
