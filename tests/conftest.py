@@ -11,7 +11,6 @@ import pytest
 from helpers import degradations, paths, plotting, session, training
 from helpers.backend import keras
 
-
 # What needs make, a shell, or the signals and limits of Unix is left out on Windows; the rest runs there.
 UNIX = ("full_disk", "grade", "kills", "lab", "make", "readme", "report", "search", "training", "two_at_once")
 collect_ignore = [f"test_{name}.py" for name in UNIX] if os.name == "nt" else []
