@@ -48,7 +48,7 @@ def test_a_trial_learns_and_comes_out_again():
 
 
 def test_what_is_finished_survives_ctrl_c(own_folders, monkeypatch, capsys):
-    def stop(*args):
+    def stop(*args, **options):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(search, "search", stop)
