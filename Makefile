@@ -8,7 +8,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --timeout 15 --retries 1
 WORKERS ?= 2
 PORT ?= 8000
 
-.PHONY: help environment report notebooks train promote search test test-all time benchmark site site-serve lab data pdf clean
+.PHONY: help environment report notebooks train promote search test test-all time benchmark site site-serve slides lab data pdf \
+	student-copy grade clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1 — /p' Makefile
@@ -43,8 +44,11 @@ train: $(INSTALLED)  ## train everything from scratch into data/cache/runs (FRES
 promote: $(INSTALLED)  ## take data/cache/runs over into data/weights and data/records
 	@$(BIN)/python -m helpers.commands.promote
 
-search: $(INSTALLED)  ## try learning rates, patch and batch sizes for chapter 05 (goes on where it was stopped)
-	@$(BIN)/python -m helpers.commands.search
+# Where WORKERS is said in the command; otherwise one at a time, whose memory is known to suffice.
+SIDE_BY_SIDE = $(if $(filter command,$(firstword $(origin WORKERS))),--workers $(WORKERS))
+
+search: $(INSTALLED)  ## try learning rates, patch and batch sizes for chapter 05 (goes on where it was stopped; WORKERS=2 side by side)
+	@$(BIN)/python -m helpers.commands.search $(SIDE_BY_SIDE)
 
 # The chapters are run once, for their outputs and for their figures. The figures go to a new folder, which is gone when
 # the recipe's line ends. A project may lie in a folder with a space in its name: no path but "$$checked" is absolute.
@@ -89,6 +93,18 @@ site: $(FOR_SITE)  ## the course as a web site with a playground, in data/cache/
 site-serve: site  ## the same, and show it at http://localhost:8000 (PORT=8001 for another)
 	@echo "http://localhost:$(PORT)  (Ctrl-C ends it)"
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory data/cache/site
+
+slides: $(INSTALLED)  ## the chapters' figures and findings as slides, in data/cache/slides
+	@$(BIN)/python -m helpers.commands.slides
+
+# FOLDER reaches the shell as a variable, so that it may hold spaces and quotes.
+student-copy: $(INSTALLED)  ## the course without its solutions, into a new folder (FOLDER=../for-students)
+	@test -n "$$FOLDER" || { echo "Say where to: make student-copy FOLDER=../for-students"; exit 1; }
+	@$(BIN)/python -m helpers.commands.student_copy -- "$$FOLDER"
+
+grade: $(INSTALLED)  ## run students' notebooks, and a table of their points (FOLDER=/path/to/handed-in, WORKERS=2 side by side)
+	@test -n "$$FOLDER" || { echo "Say what was handed in: make grade FOLDER=/path/to/handed-in"; exit 1; }
+	@$(BIN)/python -m helpers.commands.grade $(SIDE_BY_SIDE) -- "$$FOLDER"
 
 lab: $(INSTALLED)  ## open JupyterLab
 	@$(BIN)/python -m jupyterlab notebooks

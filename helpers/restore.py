@@ -1,12 +1,16 @@
 """Apply a trained network to pictures of any size: ``python -m helpers.restore photo.jpg``."""
 
 import argparse
+import concurrent.futures
 import dataclasses
 import functools
 import itertools
+import multiprocessing
 import os
 import pathlib
+import signal
 import sys
+import threading
 import unicodedata
 import warnings
 
@@ -286,23 +290,69 @@ def main(arguments=None):
         options = _parser().parse_args(arguments)
         _refuse_options(options)
         targets = plan(_files(options.pictures), options.output)
+        targets = _left_to_do(targets) if getattr(options, "continue") else targets
         possible = [file for file in targets if _tried(_check, file, targets[file], options)]
-        network = _network(options) if possible else None
-        for number, file in enumerate(possible, start=1):
-            label = f"{number}/{len(possible)} {file.name}"
-            bar = functools.partial(tqdm.tqdm, desc=label, unit="tile", leave=False)
-            done += _tried(_restore, file, targets[file], options, network, bar)
+        if options.workers > 1 and len(possible) > 1:
+            for well in _side_by_side(possible, targets, options):
+                done += well
+        else:
+            network = _network(options) if possible else None
+            for number, file in enumerate(possible, start=1):
+                label = f"{number}/{len(possible)} {file.name}"
+                bar = functools.partial(tqdm.tqdm, desc=label, unit="tile", leave=False)
+                done += _tried(_restore, file, targets[file], options, network, bar)
     except (ImportError, KeyboardInterrupt) as error:
         if not _by_hand(error):
             raise
         _say(f"stopped: {done} of {len(targets)} done")
         return STOPPED
+    except concurrent.futures.BrokenExecutor:
+        _say("a process was ended from outside, most likely for want of memory: take fewer --workers, and --continue")
     except (OSError, ValueError) as error:
         _say(error)
         return 2
     if done < len(targets):
         _say(f"{len(targets) - done} of {len(targets)} not restored")
     return int(done < len(targets))
+
+
+def _left_to_do(targets):
+    """Those whose result isn't there yet: a result is written whole or not at all."""
+    left = {file: target for file, target in targets.items() if not target.is_file()}
+    if len(left) < len(targets):
+        _say(f"left out {len(targets) - len(left)} of {len(targets)} that are done")
+    return left
+
+
+def _side_by_side(possible, targets, options):
+    """Restore pictures in several processes, each with a network and its share of the cores; yields whether each went well."""
+    workers = min(options.workers, len(possible))
+    shares = {"TF_NUM_INTRAOP_THREADS": max(1, (os.cpu_count() or 1) // workers), "TF_NUM_INTEROP_THREADS": 1}
+    for name, threads in shares.items():
+        os.environ.setdefault(name, str(threads))
+    spawn = multiprocessing.get_context("spawn")
+    pool = concurrent.futures.ProcessPoolExecutor(workers, spawn, initializer=_begin_worker, initargs=(options,))
+    try:
+        running = [pool.submit(_restore_in_worker, file, targets[file]) for file in possible]
+        finished = concurrent.futures.as_completed(running)
+        for future in tqdm.tqdm(finished, total=len(possible), unit="picture", leave=False):
+            yield future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)  # what is begun is finished
+
+
+_worker = {}
+
+
+def _begin_worker(options):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that waits for this one
+    parent = multiprocessing.parent_process()
+    threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+    _worker.update(options=options, network=_network(options))
+
+
+def _restore_in_worker(file, target):
+    return _tried(_restore, file, target, _worker["options"], _worker["network"], iter)
 
 
 def _say(text):
@@ -338,6 +388,8 @@ def _parser():
         metavar="S",
         help="strength of the noise, of 255, when it is known; 25 has a network of its own",
     )
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes side by side, for many pictures")
+    parser.add_argument("--continue", action="store_true", help="leave out pictures whose result is there already")
     parser.add_argument("--overwrite", action="store_true", help="replace results that are there already")
     return parser
 
@@ -346,6 +398,10 @@ def _refuse_options(options):
     """An option that would be ignored is a mistake."""
     if options.scale is not None and options.task != "super-resolution":
         raise ValueError(f"--scale is for --task super-resolution, and the task is {options.task}")
+    if options.workers < 1:
+        raise ValueError(f"--workers is {options.workers}, expected 1 or more")
+    if options.overwrite and getattr(options, "continue"):
+        raise ValueError("--continue leaves out what is there, --overwrite replaces it: say one of them")
     if options.sigma is not None and options.task != "denoise":
         raise ValueError(f"--sigma is for --task denoise, and the task is {options.task}")
     if options.sigma is not None and not 0 < options.sigma <= 255:

@@ -20,7 +20,7 @@ import zipfile
 import numpy as np
 import pandas as pd
 
-from helpers import backend, checks, datasets, files, paths, plotting, recipes, session
+from helpers import backend, checks, datasets, devices, files, paths, plotting, recipes, session
 from helpers.backend import keras
 
 # In "quick" a training sees so many pixels at most, which takes a few seconds, in so many epochs.
@@ -289,7 +289,11 @@ def _train(model, data, recipe, name, as_for_fit):
     start = state.restore() if now.mode == "full" and _resumable(own) else 0
     callbacks = [_EveryEpoch(f"{name}: epoch {{}}/{epochs}", data, recipe["seed"], state), *own]
     try:
-        model.fit(data, initial_epoch=start, epochs=epochs, shuffle=False, verbose=0, callbacks=callbacks, **as_for_fit)
+        as_for_fit["validation_data"] = devices.shared(as_for_fit.get("validation_data"), model)
+        options = {"initial_epoch": start, "epochs": epochs, "shuffle": False, "verbose": 0, "callbacks": callbacks}
+        batches = devices.shared(data, model)
+        with devices.spread(model):
+            model.fit(batches, **options, **as_for_fit)
     except KeyboardInterrupt:
         go_on = "goes on from there" if now.mode == "full" else "starts again, since MODE is 'quick'"
         raise KeyboardInterrupt(
@@ -565,7 +569,8 @@ def _versions():
         "keras": keras.__version__,
         "backend": keras.backend.backend(),
         "numpy": np.__version__,
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores"
+        + (f", {devices.count()} devices" if devices.count() > 1 else ""),
     }
 
 

@@ -183,3 +183,18 @@ def test_every_published_system_has_a_name_a_claim_and_a_source():
         assert all(len(one[key]) > 3 for key in ("name", "what", "where", "claim"))
         assert all(f"{number:g}" in one["claim"] or f"{number:.4f}" in one["claim"] for number in one.get("numbers", []))
     assert {note["column"] for note in said["note"]} <= {"published", "recipe", "input", "classical", "best", "n", "minutes"}
+
+
+def test_slides_show_each_figure_once_and_ask_before(written):
+    notebooks, folder = written
+    notebook = notebooks["05_tagged.ipynb"]
+    notebook.cells.insert(2, text("## First\n\nSome text.\n\n> **Guess first.** Is it *a*\n> or b?\n>\n> Or neither?\n\nMore."))
+    shown = document.slides("05_tagged.ipynb", notebook, folder)
+    sections = re.findall(r"<section>.*?</section>", shown, re.DOTALL)
+    assert "A chapter: with a colon" in sections[0] and "Its sentence." in sections[0]
+    assert "<h2>First</h2>" in sections[1] and "<em>a</em>\nor b?" in sections[1] and "Or neither?" in sections[1]
+    assert "More." not in sections[1]
+    assert [re.findall(r"Finding (\w+)\.", one) for one in sections[2:5]] == [["05_a"], ["05_b"], ["05_c"]]
+    assert all(re.search(r'alt="What 05_\w shows\." src="data:image/', one) for one in sections[2:5])
+    assert "<h2>Found</h2>" in sections[4] and "All in all." in sections[5]
+    assert not re.search(r'(src|href)="(?!data:|#)', shown), "a page of slides needs no other file"

@@ -96,7 +96,9 @@ def make(project, *arguments):
     return done, calls.read_text(encoding="utf-8") if calls.exists() else ""
 
 
-@pytest.mark.parametrize("target", ["report", "test", "test-all", "train FRESH=1", "clean", "notebooks", "promote", "time"])
+@pytest.mark.parametrize(
+    "target", ["report", "test", "test-all", "train FRESH=1", "clean", "notebooks", "promote", "time", "slides"]
+)
 def test_every_job_stays_inside_of_the_project(project, outside, target):
     before = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
     done, calls = make(project, *target.split())
@@ -109,6 +111,21 @@ def test_every_job_stays_inside_of_the_project(project, outside, target):
         assert folders and all(pathlib.Path(folder).is_absolute() for folder in folders)
         assert not any(pathlib.Path(folder).exists() for folder in folders)  # gone when the tests have ended
         assert "|notebooks/01_chapter.ipynb|" in calls and "mine.ipynb" not in calls and "Copy1" not in calls
+
+
+@pytest.mark.parametrize("target", ["grade", "student-copy"])
+def test_a_folder_with_an_awkward_name_arrives_whole(project, target):
+    folder = '../it\'s "b" & `c`; ü'
+    done, calls = make(project, target, f"FOLDER={folder}")
+    assert done.returncode == 0 and calls.endswith(f"|--|{folder}|\n"), done.stderr
+    done, calls = make(project, target)
+    assert done.returncode != 0 and f"make {target} FOLDER=" in done.stdout and not calls
+
+
+def test_workers_are_asked_for(project):
+    assert make(project, "search")[1].endswith("|helpers.commands.search|\n")
+    assert make(project, "search", "WORKERS=3")[1].endswith("|helpers.commands.search|--workers|3|\n")
+    assert "|--workers|3|--|x|" in make(project, "grade", "WORKERS=3", "FOLDER=x")[1]
 
 
 READERS = (

@@ -1,5 +1,6 @@
 """Pictures of any size through a network: tiles leave no seam, and what cannot be used is refused."""
 
+import concurrent.futures.process
 import json
 import os
 import re
@@ -575,3 +576,34 @@ def test_sizes_that_the_network_does_not_take():
     np.testing.assert_array_equal(restore.restore_image(large, network, tile=64, overlap=16), large)
     with pytest.raises(ValueError, match="the network takes 64x64"):
         restore.restore_image(large, network)
+
+
+def test_several_processes_restore_a_folder_and_a_second_run_only_what_is_left(shipped, tmp_path, capfd):
+    folder, out, alone = (tmp_path / name for name in ("my pictures", "out", "alone"))
+    for number in range(4):
+        saved(folder / f"{number}.png", number)
+    (folder / "bad.png").write_bytes(b"none")
+    assert restore.main([str(folder), "-o", str(alone)]) == 1
+    saved(out / "0.png", 9)
+    before = (out / "0.png").read_bytes()
+    assert restore.main([str(folder), "-o", str(out), "--workers", "2", "--continue"]) == 1
+    said = capfd.readouterr()
+    assert "left out 1 of 5 that are done" in said.err and "bad.png" in said.err and "1 of 4 not restored" in said.err
+    assert (out / "0.png").read_bytes() == before
+    for number in (1, 2, 3):
+        difference = opened(out / f"{number}.png").astype(int) - opened(alone / f"{number}.png")
+        assert np.abs(difference).max() <= 1  # another number of threads
+    (folder / "bad.png").unlink()
+    assert restore.main([str(folder), "-o", str(out), "--workers", "2", "--continue"]) == 0  # nothing is left, nothing loaded
+
+
+def test_a_process_that_is_killed_is_said(shipped, tmp_path, capsys, monkeypatch):
+    def ended(*args):
+        raise concurrent.futures.process.BrokenProcessPool("ended")
+        yield
+
+    monkeypatch.setattr(restore, "_side_by_side", ended)
+    for number in range(2):
+        saved(tmp_path / f"in/{number}.png", number)
+    assert restore.main([str(tmp_path / "in"), "-o", str(tmp_path / "out"), "--workers", "2"]) == 1
+    assert "ended from outside" in capsys.readouterr().err

@@ -1,5 +1,12 @@
 """The search goes on where it was stopped, and its trials are what they say."""
 
+import json
+import os
+import pathlib
+import signal
+import time
+
+import psutil
 import pytest
 
 from helpers.commands import search
@@ -41,9 +48,46 @@ def test_a_trial_learns_and_comes_out_again():
 
 
 def test_what_is_finished_survives_ctrl_c(own_folders, monkeypatch, capsys):
-    def stop(*args):
+    def stop(*args, **options):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(search, "search", stop)
-    assert search.main() == 130
+    assert search.main([]) == 130
     assert "goes on from there" in capsys.readouterr().err
+
+
+def noted(**settings):
+    """Notes its settings; the first call of a process that helps waits to be killed."""
+    folder, helps = pathlib.Path(os.environ["NOTES"]), os.getpid() != int(os.environ["FIRST"])
+    name = f"{os.getpid()}-{time.monotonic_ns()}"
+    (folder / f"{name}.new").write_text(json.dumps(settings), encoding="utf-8")
+    (folder / f"{name}.new").rename(folder / f"{name}.json")
+    if helps:
+        time.sleep(600)
+    else:  # not before the other process works and is dead
+        while not (folder / "killed").exists():
+            kill_the_other(folder)
+            time.sleep(0.1)
+    return pretended(**settings)
+
+
+def kill_the_other(folder):
+    for path in folder.glob("*.json"):
+        process = int(path.stem.partition("-")[0])
+        if process != os.getpid():
+            os.kill(process, signal.SIGKILL)
+            while psutil.pid_exists(process) and psutil.Process(process).status() != psutil.STATUS_ZOMBIE:
+                time.sleep(0.05)
+            (folder / "killed").write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+            return
+
+
+def test_two_processes_on_one_storage_lose_no_trial_when_one_is_killed(tmp_path, monkeypatch):
+    monkeypatch.setenv("NOTES", str(tmp_path))
+    monkeypatch.setenv("FIRST", str(os.getpid()))
+    table = search.search(tmp_path / "journal", 5, noted, workers=2)
+    assert len(table) == 5 and not table.duplicated(["rate", "patch_size", "batch_size"]).any()
+    killed = json.loads((tmp_path / "killed").read_text(encoding="utf-8"))
+    assert (table[list(killed)] == list(killed.values())).all(axis=1).any(), "what the killed process tried was tried again"
+    assert len(list(tmp_path.glob("*.json"))) == 5 + 1
+    assert search.search(tmp_path / "journal", 5, None).equals(table)

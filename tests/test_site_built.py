@@ -31,7 +31,7 @@ PACKAGES = ("sphinx", "myst_nb", "sphinx_book_theme", "sphinx_design", "onnx", "
 NAMES = [path.relative_to(paths.ROOT).with_suffix("").as_posix() for path in site.chapters()]
 SOLUTIONS = [name.replace("/", "/solutions/") for name in NAMES]
 PARTS = [f"playground/{part}" for part in playground.parts()]
-PAGES = ["index", "results", *NAMES, *SOLUTIONS, "playground/index", *PARTS]
+PAGES = ["index", "results", "teachers", "changelog", *NAMES, *SOLUTIONS, "playground/index", *PARTS]
 FIRST_SCREEN = 1.5e6  # bytes
 PHONE, SCREEN = (390, 844), (1280, 900)
 

@@ -24,14 +24,16 @@ MODULES = LIBRARY + COMMANDS
 
 # Lines of code that a module may have; 160 where it is not named.
 LIMITS = {
+    "commands/grade": 200,
     "commands/report": 250,
     "commands/site": 180,
     "datasets/folders": 250,
     "datasets/sequences": 250,
+    "metrics": 170,
     "pictures": 260,
     "plotting": 330,
-    "restore": 270,
-    "training": 330,
+    "restore": 310,
+    "training": 340,
 }
 
 
@@ -102,7 +104,8 @@ def test_what_notebooks_show_is_as_narrow_as_they_are():
 
 
 def test_the_commands_are_thin():
-    assert sum(map(code_lines, COMMANDS)) <= 950
+    """All that runs from a shell: the report, the site, and what those who teach need."""
+    assert sum(map(code_lines, COMMANDS)) <= 1500
 
 
 def code_lines(path):

@@ -22,6 +22,7 @@ MADE = (
     "super_resolution/low res/[1-9]*_[1-9].png",
     "vendored/*.tgz",
     "site-networks/*",
+    "slides/*.html",
     "site/**/*",
     "site-work/**/*",
 )

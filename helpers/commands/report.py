@@ -342,7 +342,7 @@ def _git_files(folder, *options):
     """Names of the files that git has in a folder; none without git."""
     try:
         command = ["git", "ls-files", "-z", *options]
-        listed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+        listed = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return set()
     return set(listed.split("\0")) - {""}

@@ -1,8 +1,12 @@
 """Search for the rate, patches and batches that suit chapter 05's network: ``make search``."""
 
+import argparse
 import functools
 import json
+import multiprocessing
 import sys
+import time
+import uuid
 
 import numpy as np
 import pandas as pd
@@ -46,55 +50,108 @@ def score(rate, patch_size, batch_size, pixels=PIXELS, seed=0):
     return float(metrics.psnr(clean, np.clip(restored, 0, 1)).mean())
 
 
-def search(storage, trials=TRIALS, evaluate=score):
-    """Try settings one after the other, the later ones where the earlier ones did well; go on where it was stopped.
+def search(storage, trials=TRIALS, evaluate=score, workers=1):
+    """Try settings, the later ones where the earlier ones did well; go on where it was stopped.
 
     Parameters
     ----------
     storage : pathlib.Path
-        A file that holds every trial as soon as it is finished.
+        A file that holds every trial as soon as it is finished; several processes may work on it.
     trials : int, optional
         How many there shall be in all.
     evaluate : callable, optional
         As `score`.
+    workers : int, optional
+        How many processes try settings side by side.
 
     Returns
     -------
     pandas.DataFrame
         One row a trial, the best first: rate, patch_size, batch_size, psnr.
     """
+    storage.parent.mkdir(parents=True, exist_ok=True)
+    _study(storage)
+    spawn = multiprocessing.get_context("spawn")
+    helping = [spawn.Process(target=work, args=(storage, trials, evaluate), daemon=True) for _ in range(workers - 1)]
+    for process in helping:
+        process.start()
+    work(storage, trials, evaluate)  # until all are finished, also those of a process that was killed
+    for process in helping:
+        process.join()
+    rows = [
+        json.loads(trial.user_attrs["settings"]) | {"psnr": round(trial.value, 3)} for trial in _in_state(storage, "COMPLETE")
+    ]
+    return pd.DataFrame(rows).sort_values("psnr", ascending=False, ignore_index=True)
+
+
+def work(storage, trials, evaluate):
+    """Try settings until there are enough trials, beside other processes that do the same.
+
+    Parameters
+    ----------
+    storage, trials, evaluate
+        As for `search`.
+    """
+    name = f"search_{uuid.uuid4().hex}"
+    with files.only_one(name):  # the system lifts this lock when the process ends, however it ends
+        while True:
+            with files.only_one("search_asks", wait=True):
+                done = len(_in_state(storage, "COMPLETE"))
+                if done >= trials:
+                    return
+                started = done + _fail_those_of_dead_processes(storage)
+                trial, settings = _ask(storage, started, name) if started < trials else (None, None)
+            if trial is None:
+                time.sleep(0.5)  # another process may be killed, and its trial be left to this one
+                continue
+            value = evaluate(**settings)
+            _study(storage).tell(trial, value)
+            print(f"{done + 1}/{trials}: {settings} {value:.2f} dB", flush=True)
+
+
+def _study(storage):
     import optuna  # only here: the course does without it
     from optuna.storages import JournalStorage, journal
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    storage.parent.mkdir(parents=True, exist_ok=True)
-    study = optuna.create_study(
-        storage=JournalStorage(journal.JournalFileBackend(str(storage))),
-        study_name="patches",
-        direction="maximize",
-        load_if_exists=True,
-    )
-    for stopped in study.get_trials(states=[optuna.trial.TrialState.RUNNING]):
-        study.tell(stopped.number, state=optuna.trial.TrialState.FAIL)
-    finished = functools.partial(study.get_trials, states=[optuna.trial.TrialState.COMPLETE])
-    while (done := len(finished())) < trials:
-        # Seeded by what is done, so that a search that was stopped goes on as if it had not been.
-        study.sampler = optuna.samplers.TPESampler(seed=done, n_startup_trials=DRAWN_AT_RANDOM)
-        trial = study.ask()
-        settings = {
-            "rate": round(trial.suggest_float("rate", 3e-4, 6e-3, log=True), 5),
-            "patch_size": trial.suggest_categorical("patch_size", [32, 64, 96, 128]),
-            "batch_size": trial.suggest_categorical("batch_size", [8, 16, 32]),
-        }
-        value = evaluate(**settings)
-        trial.set_user_attr("settings", json.dumps(settings))
-        study.tell(trial, value)
-        print(f"{done + 1}/{trials}: {settings} {value:.2f} dB", flush=True)
-    rows = [json.loads(trial.user_attrs["settings"]) | {"psnr": round(trial.value, 3)} for trial in finished()]
-    return pd.DataFrame(rows).sort_values("psnr", ascending=False, ignore_index=True)
+    database = JournalStorage(journal.JournalFileBackend(str(storage)))
+    return optuna.create_study(storage=database, study_name="patches", direction="maximize", load_if_exists=True)
 
 
-def main():
+def _in_state(storage, state):
+    return [trial for trial in _study(storage).get_trials() if trial.state.name == state]
+
+
+def _fail_those_of_dead_processes(storage):
+    """How many trials are running; one whose process is dead isn't, and will be tried again."""
+    running = 0
+    for trial in _in_state(storage, "RUNNING"):
+        try:
+            with files.only_one(trial.user_attrs.get("process", "search_unknown")):
+                _study(storage).tell(trial.number, state=type(trial.state).FAIL)
+        except files.RunningElsewhere:
+            running += 1
+    return running
+
+
+def _ask(storage, started, name):
+    """A new trial and its settings; seeded by how many are started, so that one that was stopped is tried again as it was."""
+    import optuna
+
+    study = _study(storage)
+    study.sampler = optuna.samplers.TPESampler(seed=started, n_startup_trials=DRAWN_AT_RANDOM)
+    trial = study.ask()
+    trial.set_user_attr("process", name)
+    settings = {
+        "rate": round(trial.suggest_float("rate", 3e-4, 6e-3, log=True), 5),
+        "patch_size": trial.suggest_categorical("patch_size", [32, 64, 96, 128]),
+        "batch_size": trial.suggest_categorical("batch_size", [8, 16, 32]),
+    }
+    trial.set_user_attr("settings", json.dumps(settings))
+    return trial.number, settings
+
+
+def main(arguments=None):
     """The command line.
 
     Returns
@@ -102,10 +159,13 @@ def main():
     int
         0, 1 while another process searches, or 130 when it was stopped by hand.
     """
+    parser = argparse.ArgumentParser(prog="python -m helpers.commands.search", description=__doc__)
+    parser.add_argument("--workers", type=int, default=1, help="processes side by side, each of which trains (default: 1)")
+    workers = parser.parse_args(arguments).workers
     storage = paths.cache() / "patch_search.journal"
     try:
         with files.only_one("patch_search"):
-            table = search(storage)
+            table = search(storage, workers=max(1, workers))
     except OSError as error:
         print(error, file=sys.stderr)
         return 1

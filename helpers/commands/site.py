@@ -18,7 +18,7 @@ import pandas as pd
 from PIL import Image
 
 from helpers import files, paths, plotting
-from helpers.commands import playground
+from helpers.commands import playground, slides
 
 DOCS = paths.ROOT / "docs"
 NOTEBOOKS = paths.ROOT / "notebooks"
@@ -228,6 +228,7 @@ def stage(folder):
     _with_report(extra)
     _unpack(extra)
     playground.write(extra / "playground")
+    slides.write(extra / "slides")
     landing = folder / "index.md"
     text = landing.read_text(encoding="utf-8").replace("<!-- cards -->", cards(folder)).replace("<!-- pages -->", _contents())
     landing.write_text(text, encoding="utf-8")

@@ -46,10 +46,21 @@ def render(notebooks, folder):
         "trainings": tables.trainings(),
         "versions": tables.versions(),
     }
-    return _environment(autoescape=True).get_template("report.html.j2").render(facts)
+    return environment(autoescape=True).get_template("report.html.j2").render(facts)
 
 
-def _environment(autoescape):
+def environment(autoescape):
+    """The templates of this folder.
+
+    Parameters
+    ----------
+    autoescape : bool
+        Whether what is put into them is text, to be shown in HTML.
+
+    Returns
+    -------
+    jinja2.Environment
+    """
     loader = jinja2.FileSystemLoader(TEMPLATES)
     environment = jinja2.Environment(
         loader=loader, autoescape=autoescape, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
@@ -85,7 +96,7 @@ def _written(template, found, rows):
         "word": _word,
         "gained": _gained,
     }
-    return prose.html(_environment(autoescape=False).get_template(template).render(facts))
+    return prose.html(environment(autoescape=False).get_template(template).render(facts))
 
 
 def _parameters_of_recipe(system, rows):
