@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from helpers import files, paths, plotting
-from helpers.commands import clean, playground, site
+from helpers.commands import clean, playground, site, vendored
 
 CHAPTERS = site.chapters()
 PAGES = [*CHAPTERS, *sorted((paths.ROOT / "notebooks" / "solutions").glob("*.ipynb"))]
@@ -138,22 +138,22 @@ def offered(own_folders, monkeypatch):
 
 
 def test_a_package_is_fetched_once(offered, own_folders):
-    path = site.vendored("small", "1.0", offered)
+    path = vendored.package("small", "1.0", offered)
     assert path.read_bytes() == b"a package"
     (own_folders / "registry/small/-/small-1.0.tgz").unlink()
-    assert site.vendored("small", "1.0", offered) == path
+    assert vendored.package("small", "1.0", offered) == path
 
 
 def test_a_package_that_is_another_one_is_refused(offered):
     with pytest.raises(OSError, match="nothing of it is used"):
-        site.vendored("small", "1.0", "0" * 64)
+        vendored.package("small", "1.0", "0" * 64)
     assert not list((paths.cache() / "vendored").iterdir())
 
 
 def test_without_a_network_it_says_what_is_missing(own_folders, monkeypatch):
     monkeypatch.setenv("npm_config_registry", (own_folders / "nothing").as_uri())
     with pytest.raises(OSError, match=r"small-1\.0\.tgz cannot be fetched") as raised:
-        site.vendored("small", "1.0", "0" * 64)
+        vendored.package("small", "1.0", "0" * 64)
     assert isinstance(raised.value.__cause__, urllib.error.URLError)
 
 

@@ -9,20 +9,17 @@ import re
 import shutil
 import subprocess
 import sys
-import tarfile
 import time
 import tomllib
-import urllib.request
 
 import pandas as pd
 from PIL import Image
 
 from helpers import files, paths, plotting
-from helpers.commands import playground, slides
+from helpers.commands import playground, slides, vendored
 
 DOCS = paths.ROOT / "docs"
 NOTEBOOKS = paths.ROOT / "notebooks"
-REGISTRY = "https://registry.npmjs.org"
 CARD = 640, 360  # pixels of the picture on a chapter's card
 ICONS = re.compile(r'<script defer src="[^"]*/fontawesome\.js[^"]*"></script>')  # 1.6 MB; the style sheet has the same icons
 COLAB = """# Colab only: installs the course. Elsewhere this cell does nothing.
@@ -166,49 +163,6 @@ def _card_picture(name, target):
         shown.resize(CARD, Image.Resampling.LANCZOS).save(target, "webp", quality=85)
 
 
-def vendored(package, version, sha256, **_):
-    """A package of the npm registry, in the cache.
-
-    Parameters
-    ----------
-    package, version, sha256 : str
-
-    Returns
-    -------
-    pathlib.Path
-        The tarball, whose hash is right.
-
-    Raises
-    ------
-    OSError
-        When it is not there and cannot be fetched, or is not what it should be.
-    """
-    path = paths.cache() / "vendored" / f"{package}-{version}.tgz"
-    if files.sha256(path) == sha256:
-        return path
-    registry = os.environ.get("npm_config_registry", REGISTRY).rstrip("/")
-    address = f"{registry}/{package}/-/{path.name}"
-    try:
-        with urllib.request.urlopen(address, timeout=60) as answer, files.replacing(path) as temporary:
-            temporary.write_bytes(answer.read())
-    except OSError as error:
-        raise OSError(f"{address} cannot be fetched ({error}). With a network once, `make site` works without one") from error
-    if (found := files.sha256(path)) != sha256:
-        path.unlink()
-        raise OSError(f"{address} has the hash {found}, expected {sha256}: nothing of it is used")
-    return path
-
-
-def _unpack(folder):
-    """Put what the site takes from other packages where it belongs."""
-    for package, one in tomllib.loads((DOCS / "vendored.toml").read_text(encoding="utf-8")).items():
-        with tarfile.open(vendored(package, **one)) as tarball:
-            for inside, place in one["files"].items():
-                target = folder / place
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(tarball.extractfile(f"package/{inside}").read())
-
-
 def stage(folder):
     """Put together what Sphinx reads.
 
@@ -226,7 +180,7 @@ def stage(folder):
     for script in [*(DOCS / "playground").glob("*.js"), *(DOCS / "playground").glob("*.css")]:
         shutil.copy(script, extra / "playground")
     _with_report(extra)
-    _unpack(extra)
+    vendored.unpack(extra)
     playground.write(extra / "playground")
     slides.write(extra / "slides")
     landing = folder / "index.md"

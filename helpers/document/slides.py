@@ -1,5 +1,7 @@
 """A chapter as slides: its question, its figures with their findings, its "guess first", its summary."""
 
+import base64
+import mimetypes
 import re
 
 from helpers.document import figures, prose
@@ -33,9 +35,16 @@ def slides(name, notebook, folder):
         "question": prose.html(prose.question(notebook)),
         "opening": shown.pop(f"{name[:2]}_opening", None),
         "slides": list(_slides(notebook, shown)),
+        "embedded": lambda name: _embedded(folder / name),
         "summary": prose.html(prose.section(notebook, "Summary")),
     }
     return environment(autoescape=True).get_template("slides.html.j2").render(facts)
+
+
+def _embedded(path):
+    """A picture's file as an address that holds it."""
+    kind, _ = mimetypes.guess_type(path.name)
+    return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
 
 
 def _slides(notebook, shown):
