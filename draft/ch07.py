@@ -351,7 +351,7 @@ def take_steps(denoiser, noisy, steps, rng, start=4.0, constrain=None, diary=Non
         old = noisy - clean
         strength = np.sqrt(np.mean(old**2, axis=(1, 2, 3), keepdims=True))
         fresh = strength * rng.standard_normal(noisy.shape, dtype="float32")
-        mixed = factor * old + np.sqrt(1 - factor**2) * fresh
+        mixed = factor * old + (1 - factor**2) ** 0.5 * fresh
         noisy = clean + factor * mixed
     return np.clip(clean, 0, 1)
 
@@ -440,10 +440,16 @@ print(f"furthest from a known digit: {furthest:.3f} (root mean square)")
 # %% [markdown]
 # ### The network
 #
-# It is a U-Net as in chapter 2, with one thing added. Under noise of σ = 4 its input is
-# hundreds of times larger than a clean digit's changes. So the picture is divided by
-# its own root mean square before the first layer, and the correction is multiplied by
-# it at the end. Nobody tells the network σ. It has to judge the noise by the picture.
+# It is a U-Net as in chapter 2, with two things added, since the noise may be weak or very
+# strong. Nobody tells the network σ. But a picture shows how strong its noise is: a clean
+# digit has a mean square of about 0.1, and noise adds σ² to it.
+#
+# - *One size for all.* At σ = 4 the input is about twelve times as large as a clean digit.
+#   So it is divided by its own root mean square before the first layer.
+# - *A share of the input.* A residual output adds the whole input at the end. That is right
+#   under weak noise, where the input is nearly the answer. Under strong noise hardly any of
+#   it belongs there. So a `share` is added: all of it while the mean square is below 0.2,
+#   and less and less beyond.
 
 
 # %%
@@ -453,10 +459,11 @@ def digit_denoiser(filters=(24, 56, 88)):
     options["kernel_initializer"] = "he_normal"
     noisy = keras.Input((28, 28, 1))
     mean_square = ops.mean(ops.square(noisy), axis=(1, 2, 3), keepdims=True)
-    size = ops.sqrt(mean_square + 1e-6)  # one number a picture
+    mean_square = mean_square + 1e-6  # one number a picture, never 0
+    share = ops.minimum(0.2 / mean_square, 1.0)
 
     # Down: 28x28 -> 14x14 -> 7x7.
-    at_28 = layers.Conv2D(large, 3, **options)(noisy / size)
+    at_28 = layers.Conv2D(large, 3, **options)(noisy / ops.sqrt(mean_square))
     at_14 = layers.Conv2D(middle, 3, strides=2, **options)(at_28)
     at_14 = layers.Conv2D(middle, 3, **options)(at_14)
     x = layers.Conv2D(small, 3, strides=2, **options)(at_14)
@@ -470,7 +477,7 @@ def digit_denoiser(filters=(24, 56, 88)):
     x = layers.Conv2D(large, 3, **options)(layers.Add()([x, at_28]))
     near_zero = keras.initializers.RandomNormal(stddev=0.01)
     x = layers.Conv2D(1, 3, padding="same", kernel_initializer=near_zero)(x)
-    return keras.Model(noisy, noisy + size * x)  # a residual output
+    return keras.Model(noisy, share * noisy + x)
 
 
 print(f"{digit_denoiser().count_params():,} parameters")
@@ -539,7 +546,7 @@ def denoise(noisy):
 #
 # | name | what it does |
 # |---|---|
-# | `datasets.load_mnist`, `load_photos` | the digits; the photographs |
+# | `datasets.load_mnist`, `load_photos`, `photo_table` | the digits; the photographs; a table with one row a photograph |
 # | `datasets.DegradedSequence` | batches of pairs (noisy, clean) |
 # | `degradations.add_gaussian_noise` | noise of a given σ |
 # | `training.begin`, `set_seed` | start the chapter; start the random numbers from the same place |
@@ -547,9 +554,9 @@ def denoise(noisy):
 # | `training.fit` | `model.fit` with a name |
 # | `training.study`, `fewer` | keep the table that a function returns; take less of a list when `MODE` is `"quick"` |
 # | `training.load_network` | a trained network of another chapter by its name |
-# | `metrics.psnr`, `mse` | one number for each picture |
-# | `metrics.evaluate` | a table with MSE, PSNR and SSIM of each picture |
-# | `metrics.paired_interval` | the mean of the differences of two methods, and its 95% interval |
+# | `metrics.mse` | one number for each picture |
+# | `metrics.evaluate`, `comparison` | a table with one row for each picture; a table with one row for each method |
+# | `baselines.restore` | a classical method by its name |
 # | `plotting.show_restorations`, `show_images`, `show_lines` | draw pictures with their PSNR; pictures; curves |
 # | `drawings.bars`, `show_panels` | bars; several of them side by side |
 # | `drawings.show_pulls`, `show_arrows`, `show_paths` | the arrows of this chapter: along a line, in a plane, step by step |
@@ -590,10 +597,11 @@ for sigma in (0.05, 0.2, 0.5, 1.0, 2.0, 4.0):
     y_noisy = degradations.add_gaussian_noise(x_validation[:500], sigma, rng=SEED)
     clean = denoise(y_noisy)
     removed = np.sqrt(np.mean((y_noisy - clean) ** 2, axis=(1, 2, 3)))
+    error = metrics.mse(x_validation[:500], np.clip(clean, 0, 1))
     rows[f"σ = {sigma}"] = {
         "removed": f"{removed.mean():.3f}",
         "spread": f"{removed.std():.3f}",
-        "error of the answer": f"{np.sqrt(metrics.mse(x_validation[:500], clean).mean()):.3f}",
+        "error of the answer": f"{error.mean() ** 0.5:.3f}",
     }
 pd.DataFrame.from_dict(rows, orient="index")
 
@@ -601,7 +609,7 @@ pd.DataFrame.from_dict(rows, orient="index")
 # TODO(measured): *removed* lies within … percent of σ, and hardly differs from picture to
 # picture (*spread*, a standard deviation). 784 pixels show how strong the noise is. It is
 # a little low, because an average can't tell all of the noise. (The last column is the
-# root of the mean squared error that is left, before clipping.)
+# root of the mean squared error that is left.)
 
 # %% [markdown]
 # ## Digits from noise
@@ -765,8 +773,8 @@ def judge_everything():
     for steps in training.fewer((3, 10, 30, 60, 120)):
         pictures[f"{steps} steps"] = by_steps(steps, 1000, rng)
 
-    known = x_train.reshape(len(x_train), 784)
-    known_squares = np.sum(known**2, axis=1)
+    learned_from = x_train.reshape(len(x_train), 784)
+    their_squares = np.sum(learned_from**2, axis=1)
     rows = []
     for source, images in pictures.items():
         kinds = judge.predict(images, batch_size=500, verbose=0).argmax(axis=1)
@@ -775,7 +783,7 @@ def judge_everything():
         row["distance"] = frechet_distance(images, real)
         nearest = []
         for image in images[:200].reshape(200, 784):
-            squares = known_squares - 2 * known @ image + np.sum(image**2)
+            squares = their_squares - 2 * learned_from @ image + np.sum(image**2)
             nearest.append(np.sqrt(max(squares.min(), 0) / 784))
         row["nearest"] = np.median(nearest)
         row |= {f"kind_{digit}": counts[digit] / len(images) for digit in range(10)}
@@ -1086,7 +1094,7 @@ plotting.show_lines(
 )
 
 # %%
-shown = means[["mse", "sure", "distance"]].copy()
+shown = means.drop(index="truth", level="method")
 shown["psnr"] = asked.groupby(["question", "method"], sort=False)["psnr"].mean()
 shown["sure"] = (100 * shown["sure"]).round(0)
 shown[["psnr", "mse", "sure", "distance"]].round({"psnr": 1, "mse": 4, "distance": 1})
@@ -1604,6 +1612,18 @@ methods = {
 
 # %% tags=["report"]
 report = []
+x_asked = x_test[: len(asked[asked["method"] == "truth"]) // len(questions)]
+for question, is_known in questions.items():
+    if is_known is None:
+        rng = np.random.default_rng(SEED + 2)  # the draw that the study was given
+        given = degradations.add_gaussian_noise(x_asked, 1.0, rng)
+    else:
+        given = np.where(is_known, x_asked, 0)
+    table = metrics.evaluate(x_asked, np.clip(given, 0, 1))
+    about = {"dataset": "MNIST", "kind": "input", "degradation": names[question]}
+    report.append(results.row(table, method="degraded input", **facts, **about))
+
+# %% tags=["report"]
 scored = asked[asked["method"] != "truth"]
 for (question, method), table in scored.groupby(["question", "method"], sort=False):
     about = facts | digits | {"degradation": names[question]}
