@@ -35,6 +35,7 @@ import itertools
 import numpy as np
 import pandas as pd
 from helpers import (
+    baselines,
     datasets,
     degradations,
     drawings,
@@ -99,9 +100,9 @@ drawings.show_pulls(panels, name="07_pulls")
 # %% [markdown]
 # The blue curve is $p(y)$, how likely each noisy value is. Each orange arrow goes from
 # a value to the best answer. At σ = 0.2 the arrows lead to the nearest of the two
-# values, except close to the middle. At σ = 0.8 the two bells have become one hill. The
-# arrows all lead into the middle, between black and white, *to a grey that the pixel
-# never has*. And everywhere they point uphill: to where noisy values are more likely.
+# values, except close to the middle. At σ = 0.8 the two bells have become one hill. Most
+# arrows there end between black and white, *at a grey that the pixel never has*. And
+# everywhere they point uphill: to where noisy values are more likely.
 #
 # ### The arrow is a slope
 #
@@ -188,13 +189,16 @@ bows = (0.4 + 0.25 * bows).astype("float32")  # (2000, 2): two pixels each
 
 # %% [markdown]
 # This network is for all strengths of noise from 0.02 to 0.5. Two pixels don't show how
-# strong the noise on them is, so we tell it: σ is its third input.
+# strong the noise on them is, so we tell it: σ is its third input. And we ask it for the
+# noise itself, in units of σ, so that weak and strong noise count the same in the loss.
+# Who knows the noise knows the clean point: $x = y - \sigma n$.
 
 # %%
 rng = np.random.default_rng(SEED)
 x_plane = np.tile(bows, (20, 1))  # (40000, 2): each picture 20 times
 sigma = (0.02 * 25 ** rng.random((40_000, 1))).astype("float32")  # 0.02 to 0.5
-y_plane = x_plane + sigma * rng.standard_normal(x_plane.shape, dtype="float32")
+noise = rng.standard_normal(x_plane.shape, dtype="float32")
+y_plane = x_plane + sigma * noise
 
 training.set_seed(SEED)
 plane_network = keras.Sequential(
@@ -208,7 +212,7 @@ plane_network = keras.Sequential(
 )
 plane_network.compile(optimizer=keras.optimizers.Adam(0.003), loss="mse")
 _ = plane_network.fit(
-    np.hstack([y_plane, sigma]), x_plane, epochs=8, batch_size=200, verbose=0
+    np.hstack([y_plane, sigma]), noise, epochs=10, batch_size=200, verbose=0
 )
 
 
@@ -216,7 +220,8 @@ _ = plane_network.fit(
 def clean_points(places, sigma):
     """What the network answers to noisy points, for noise of one strength."""
     strengths = np.full((len(places), 1), sigma)
-    return plane_network.predict(np.hstack([places, strengths]), verbose=0)
+    found = plane_network.predict(np.hstack([places, strengths]), verbose=0)
+    return places - sigma * found
 
 
 # %% [markdown]
@@ -261,8 +266,8 @@ def walk(places, sigmas):
 
 
 # %%
-noise = np.random.default_rng(SEED + 1).standard_normal((25, 2))
-start = bows.mean(axis=0) + 0.5 * noise
+draws = np.random.default_rng(SEED + 1).standard_normal((25, 2))
+start = bows.mean(axis=0) + 0.5 * draws
 ways = {
     "one step": walk(start, [0.5, 0.0]),
     "thirty steps": walk(start, np.geomspace(0.5, 0.02, 31)),
@@ -416,7 +421,7 @@ for place, drawn in starts.groupby("start", sort=False):
     counts = np.bincount(drawn["kind"], minlength=10)
     panels[place] = drawings.bars(counts / len(drawn))
 drawings.show_panels(
-    panels, columns=3, height=2.2, labels=("digit", "share"), name="07_starts"
+    panels, columns=len(panels), height=2.2, labels=("digit", "share"), name="07_starts"
 )
 
 # %%
@@ -781,10 +786,10 @@ def judge_everything():
         counts = np.bincount(kinds, minlength=10)
         row = {"pictures": source, "taken": is_taken(images).mean()}
         row["distance"] = frechet_distance(images, real)
-        nearest = []
-        for image in images[:200].reshape(200, 784):
-            squares = their_squares - 2 * learned_from @ image + np.sum(image**2)
-            nearest.append(np.sqrt(max(squares.min(), 0) / 784))
+        few = images[:200].reshape(200, 784)
+        squares = np.sum(few**2, axis=1, keepdims=True) + their_squares
+        squares = squares - 2 * few @ learned_from.T  # (200, 55000)
+        nearest = np.sqrt(squares.min(axis=1).clip(0) / 784)
         row["nearest"] = np.median(nearest)
         row |= {f"kind_{digit}": counts[digit] / len(images) for digit in range(10)}
         rows.append(row)
@@ -815,7 +820,7 @@ for source in ("real digits", "variational autoencoder", realness["pictures"].il
     shares = [row[f"kind_{digit}"] for digit in range(10)]
     panels[source] = drawings.bars(np.array(shares))
 drawings.show_panels(
-    panels, columns=3, height=2.2, labels=("digit", "share"), name="07_kinds"
+    panels, columns=len(panels), height=2.2, labels=("digit", "share"), name="07_kinds"
 )
 
 # %% [markdown]
@@ -1152,7 +1157,7 @@ for question, table in once.groupby("question", sort=False):
 
 drawings.show_panels(
     panels,
-    columns=3,
+    columns=len(panels),
     height=2.2,
     labels=("answers with less ink", "share"),
     name="07_ranks",
@@ -1216,8 +1221,6 @@ pd.DataFrame.from_dict(rows, orient="index").rename_axis("share of the votes")
 
 # %%
 from scipy.interpolate import griddata
-
-from helpers import baselines
 
 blind = training.load_network("denoise_blind")
 lost = np.random.default_rng(SEED + 6).random((128, 128, 1)) >= 0.2  # four of five

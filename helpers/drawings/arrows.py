@@ -12,7 +12,7 @@ _TIP = {"arrowstyle": "-|>", "color": ORANGE, "linewidth": 1.5, "shrinkA": 0, "s
 
 
 @plotting.styled
-def show_pulls(panels, *, arrows=15, x_label="y", name=None):
+def show_pulls(panels, *, arrows=11, x_label="y", name=None):
     """How likely each noisy value is, and below it an arrow from some of these values to the denoiser's answer.
 
     Parameters
@@ -59,15 +59,14 @@ def show_arrows(panels, points, *, labels=("first pixel", "second pixel"), name=
     name : str, optional
         As in `helpers.plotting.save_figure`.
     """
-    figure = Figure(figsize=(plotting.WIDTH, 0.75 + plotting.WIDTH / len(panels)))
-    grid, digest, drawn_from = figure.subplots(1, len(panels), squeeze=False)[0], [], []
+    grid, digest, drawn_from = _side_by_side(len(panels), labels), [], []
     for axes, (title, (places, answers)) in zip(grid, panels.items(), strict=True):
-        _in_the_plane(axes, title, points, labels)
+        _points(axes, title, points)
         axes.quiver(*places.T, *(answers - places).T, color=ORANGE, angles="xy", scale_units="xy", scale=1, width=0.006)
         digest.append(f"{title} moves by {np.linalg.norm(answers - places, axis=1).mean():.2f}")
         ends = np.hstack([places, answers])
         drawn_from.append(pd.DataFrame(ends, columns=["from_x", "from_y", "to_x", "to_y"]).assign(panel=title))
-    plotting.save_figure(figure, name, "; ".join(digest), pd.concat(drawn_from, ignore_index=True))
+    plotting.save_figure(grid[0].figure, name, "; ".join(digest), pd.concat(drawn_from, ignore_index=True))
 
 
 @plotting.styled
@@ -81,10 +80,9 @@ def show_paths(panels, points, *, labels=("first pixel", "second pixel"), name=N
     points, labels, name
         As in `show_arrows`.
     """
-    figure = Figure(figsize=(plotting.WIDTH, 0.75 + plotting.WIDTH / len(panels)))
-    grid, digest, drawn_from = figure.subplots(1, len(panels), squeeze=False)[0], [], []
+    grid, digest, drawn_from = _side_by_side(len(panels), labels), [], []
     for axes, (title, paths) in zip(grid, panels.items(), strict=True):
-        _in_the_plane(axes, title, points, labels)
+        _points(axes, title, points)
         axes.plot(*paths.transpose(2, 0, 1), color=ORANGE, linewidth=1, alpha=0.8)
         axes.plot(*paths[0].T, "o", color=ORANGE, markersize=4, markerfacecolor="white")
         axes.plot(*paths[-1].T, "o", color=BLUE, markersize=4)
@@ -93,9 +91,19 @@ def show_paths(panels, points, *, labels=("first pixel", "second pixel"), name=N
         steps, count, _ = paths.shape
         numbered = {"step": np.repeat(np.arange(steps), count), "path": np.tile(np.arange(count), steps), "panel": title}
         drawn_from.append(pd.DataFrame(paths.reshape(-1, 2), columns=["x", "y"]).assign(**numbered))
-    plotting.save_figure(figure, name, "; ".join(digest), pd.concat(drawn_from, ignore_index=True))
+    plotting.save_figure(grid[0].figure, name, "; ".join(digest), pd.concat(drawn_from, ignore_index=True))
 
 
-def _in_the_plane(axes, title, points, labels):
+def _side_by_side(count, labels):
+    """Panels with one scale, the labels at the outer sides."""
+    figure = Figure(figsize=(plotting.WIDTH, 0.5 + 0.8 * plotting.WIDTH / count))
+    grid = figure.subplots(1, count, squeeze=False, sharex=True, sharey=True)[0]
+    for axes in grid:
+        axes.set(xlabel=labels[0], aspect="equal")
+    grid[0].set_ylabel(labels[1])
+    return grid
+
+
+def _points(axes, title, points):
     axes.plot(*points.T, ".", color=POINT, markersize=3, zorder=0)
-    axes.set(title=title, xlabel=labels[0], ylabel=labels[1], aspect="equal")
+    axes.set_title(title)
