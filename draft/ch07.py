@@ -377,7 +377,8 @@ def take_steps(denoiser, noisy, steps, rng, start=4.0, constrain=None, diary=Non
 # Where do the steps lead if they begin from pure noise around the mean digit, or around
 # black? The study counts kinds of digits, by the label of the nearest known digit. (It
 # trains nothing, but it takes a while, so its table is kept. A *study* is a function
-# whose table is stored, as in chapter 1.)
+# whose table is stored, as in chapter 1; `training.fewer` takes only the first few of a
+# list when `MODE` is `"quick"`.)
 
 # %%
 mean_digit = x_train.mean(axis=0)  # (28, 28, 1)
@@ -414,6 +415,10 @@ def try_starts():
 
 
 starts = try_starts()
+
+# %% [markdown]
+# `drawings.bars` makes a panel with one bar for each number, `drawings.show_panels` puts
+# panels side by side.
 
 # %%
 panels = {}
@@ -521,7 +526,13 @@ def log_error(clean, restored):
 # their average. But a mean of *logarithms* is smallest for one of the two, since a hit
 # has an error of almost 0, and the logarithm of that is hugely negative. A loss by
 # picture would teach the network to guess. Within a batch of 64 that all have the same
-# σ, the mean is taken first, so it teaches the average.
+# σ, the mean is taken first, so it teaches the average. (The batch is finite, so this
+# holds nearly, not exactly.)
+#
+# `datasets.DegradedSequence` makes batches of pairs (noisy, clean), with new noise in
+# each epoch. `training.compile_with_decay` compiles with Adam, at a rate that falls to 0.
+# `training.fit` is Keras's `fit` under a name: with `MODE = "pretrained"` it loads what
+# was trained under it.
 
 # %%
 noisy_batches = datasets.DegradedSequence(x_train, any_noise, batch_size=64, seed=SEED)
@@ -738,7 +749,9 @@ def frechet_distance(images, others):
 # give its ten probabilities to whatever comes. So we need controls, pictures that are
 # *not* digits but look a little like them. One: the upper half of a digit, set on the
 # lower half of another. Two: the average of two digits. For comparison, there are real
-# test digits, and a thousand digits from the variational autoencoder of chapter 1.
+# test digits, and a thousand digits from the variational autoencoder of chapter 1, whose
+# shipped weights `training.load_network` reads. Its decoder turns two random numbers into
+# a digit.
 
 
 # %%
@@ -759,6 +772,21 @@ def by_steps(steps, count, rng):
 
 
 # %% [markdown]
+# And are they copies? For each picture we look for the nearest training digit, and say
+# how far it is: the root of the mean squared difference. As in `look_up`, the squared
+# distances of all pairs come from one product of matrices.
+
+
+# %%
+def to_nearest(images):
+    """The root mean square difference of each picture to its nearest training digit."""
+    flat, others = images.reshape(-1, 784), x_train.reshape(-1, 784)
+    squares = np.sum(flat**2, axis=1, keepdims=True) + np.sum(others**2, axis=1)
+    squares = squares - 2 * flat @ others.T  # (n, 55000)
+    return np.sqrt(squares.min(axis=1).clip(0) / 784)
+
+
+# %% [markdown]
 # > **Guess first.** The variational autoencoder draws softly, and our steps draw sharp
 # > strokes. Which of the two will the judge take for digits more often? And which is
 # > ahead in the Fréchet distance?
@@ -767,31 +795,27 @@ def by_steps(steps, count, rng):
 # %%
 @training.study("07_realness")
 def judge_everything():
-    rng = np.random.default_rng(SEED + 1)
-    real, other_real = x_test[:1000], x_test[1000:2000]
+    chosen = training.fewer(range(1000), quick=100)
+    real, other_real = x_test[chosen], x_test[1000:][chosen]
+    count, rng = len(chosen), np.random.default_rng(SEED + 1)
     pictures = {
         "real digits": other_real,
         "two halves": halves(other_real),
         "average of two": (other_real + np.roll(other_real, 1, axis=0)) / 2,
-        "variational autoencoder": by_variational_autoencoder(1000, rng),
+        "variational autoencoder": by_variational_autoencoder(count, rng),
     }
-    for steps in training.fewer((3, 10, 30, 60, 120)):
-        pictures[f"{steps} steps"] = by_steps(steps, 1000, rng)
+    for steps in (3, 10, 30, 60, 120):
+        pictures[f"{steps} steps"] = by_steps(steps, count, rng)
 
-    learned_from = x_train.reshape(len(x_train), 784)
-    their_squares = np.sum(learned_from**2, axis=1)
     rows = []
     for source, images in pictures.items():
         kinds = judge.predict(images, batch_size=500, verbose=0).argmax(axis=1)
-        counts = np.bincount(kinds, minlength=10)
+        shares = np.bincount(kinds, minlength=10) / len(images)
         row = {"pictures": source, "taken": is_taken(images).mean()}
+        row["kinds"] = 1 / np.sum(shares**2)  # 10 if all come up equally often
         row["distance"] = frechet_distance(images, real)
-        few = images[:200].reshape(200, 784)
-        squares = np.sum(few**2, axis=1, keepdims=True) + their_squares
-        squares = squares - 2 * few @ learned_from.T  # (200, 55000)
-        nearest = np.sqrt(squares.min(axis=1).clip(0) / 784)
-        row["nearest"] = np.median(nearest)
-        row |= {f"kind_{digit}": counts[digit] / len(images) for digit in range(10)}
+        row["nearest"] = np.median(to_nearest(images[:200]))
+        row |= {f"kind_{digit}": shares[digit] for digit in range(10)}
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -799,14 +823,16 @@ def judge_everything():
 realness = judge_everything()
 
 # %%
-shown = realness.set_index("pictures")[["taken", "distance", "nearest"]]
+columns = ["taken", "kinds", "distance", "nearest"]
+shown = realness.set_index("pictures")[columns]
 shown["taken"] = (100 * shown["taken"]).round(0)
-shown.round({"distance": 1, "nearest": 3})
+shown.round({"kinds": 1, "distance": 1, "nearest": 3})
 
 # %% [markdown] tags=["report-text"]
-# *taken*: percent that the judge takes for a digit. *distance*: Fréchet distance to
-# a thousand real test digits. *nearest*: the median root mean square difference to the
-# nearest of 55,000 training digits.
+# *taken*: percent that the judge takes for a digit. *kinds*: one over the sum of the
+# squared shares of the ten kinds, which is 10 if all come up equally often, and 1 if it is
+# always the same. *distance*: Fréchet distance to a thousand real test digits. *nearest*:
+# the median root mean square difference to the nearest of 55,000 training digits.
 #
 # TODO(measured): with 60 steps … percent are taken for a digit, of real digits …, from
 # the variational autoencoder …. In the Fréchet distance …. Read the controls with it: the
@@ -814,11 +840,11 @@ shown.round({"distance": 1, "nearest": 3})
 # doesn't mean *real*; it means that one kind is clearly ahead.
 
 # %%
+by_source = realness.set_index("pictures")
+kind_columns = [f"kind_{digit}" for digit in range(10)]
 panels = {}
-for source in ("real digits", "variational autoencoder", realness["pictures"].iloc[-2]):
-    row = realness[realness["pictures"] == source].iloc[0]
-    shares = [row[f"kind_{digit}"] for digit in range(10)]
-    panels[source] = drawings.bars(np.array(shares))
+for source in ("real digits", "variational autoencoder", "60 steps"):
+    panels[source] = drawings.bars(by_source.loc[source, kind_columns].to_numpy(float))
 drawings.show_panels(
     panels, columns=len(panels), height=2.2, labels=("digit", "share"), name="07_kinds"
 )
@@ -1029,8 +1055,8 @@ def ink_below(several, images, is_unknown):
 # %%
 @training.study("07_answers")
 def ask_three_questions():
-    count = 300 if len(training.fewer(range(3))) == 3 else 20
-    images, labels = x_test[:count], labels_test[:count]
+    chosen = training.fewer(range(300), quick=20)  # which test digits
+    images, labels = x_test[chosen], labels_test[chosen]
     tables = []
     for question, is_known in questions.items():
         rng = np.random.default_rng(SEED + 2)
@@ -1265,7 +1291,7 @@ x_photos = np.stack(squares).astype("float32") / 255  # (20, 128, 128, 3)
 
 @training.study("07_photographs")
 def fill_photographs():
-    pictures = x_photos[: len(training.fewer(range(len(x_photos))))]
+    pictures = x_photos[training.fewer(range(len(x_photos)))]
     filled = {
         "linear interpolation": np.stack([interpolate(one) for one in pictures]),
         "total variation, in steps": fill_by_total_variation(pictures),

@@ -224,33 +224,38 @@ def by_steps(steps, count, rng):
 
 
 # %%
+def to_nearest(images):
+    """The root mean square difference of each picture to its nearest training digit."""
+    flat, others = images.reshape(-1, 784), x_train.reshape(-1, 784)
+    squares = np.sum(flat**2, axis=1, keepdims=True) + np.sum(others**2, axis=1)
+    squares = squares - 2 * flat @ others.T  # (n, 55000)
+    return np.sqrt(squares.min(axis=1).clip(0) / 784)
+
+
+# %%
 @training.study("07_realness")
 def judge_everything():
-    rng = np.random.default_rng(SEED + 1)
-    real, other_real = x_test[:1000], x_test[1000:2000]
+    chosen = training.fewer(range(1000), quick=100)
+    real, other_real = x_test[chosen], x_test[1000:][chosen]
+    count, rng = len(chosen), np.random.default_rng(SEED + 1)
     pictures = {
         "real digits": other_real,
         "two halves": halves(other_real),
         "average of two": (other_real + np.roll(other_real, 1, axis=0)) / 2,
-        "variational autoencoder": by_variational_autoencoder(1000, rng),
+        "variational autoencoder": by_variational_autoencoder(count, rng),
     }
-    for steps in training.fewer((3, 10, 30, 60, 120)):
-        pictures[f"{steps} steps"] = by_steps(steps, 1000, rng)
+    for steps in (3, 10, 30, 60, 120):
+        pictures[f"{steps} steps"] = by_steps(steps, count, rng)
 
-    learned_from = x_train.reshape(len(x_train), 784)
-    their_squares = np.sum(learned_from**2, axis=1)
     rows = []
     for source, images in pictures.items():
         kinds = judge.predict(images, batch_size=500, verbose=0).argmax(axis=1)
-        counts = np.bincount(kinds, minlength=10)
+        shares = np.bincount(kinds, minlength=10) / len(images)
         row = {"pictures": source, "taken": is_taken(images).mean()}
+        row["kinds"] = 1 / np.sum(shares**2)  # 10 if all come up equally often
         row["distance"] = frechet_distance(images, real)
-        few = images[:200].reshape(200, 784)
-        squares = np.sum(few**2, axis=1, keepdims=True) + their_squares
-        squares = squares - 2 * few @ learned_from.T  # (200, 55000)
-        nearest = np.sqrt(squares.min(axis=1).clip(0) / 784)
-        row["nearest"] = np.median(nearest)
-        row |= {f"kind_{digit}": counts[digit] / len(images) for digit in range(10)}
+        row["nearest"] = np.median(to_nearest(images[:200]))
+        row |= {f"kind_{digit}": shares[digit] for digit in range(10)}
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -327,8 +332,8 @@ def ink_below(several, images, is_unknown):
 # %%
 @training.study("07_answers")
 def ask_three_questions():
-    count = 300 if len(training.fewer(range(3))) == 3 else 20
-    images, labels = x_test[:count], labels_test[:count]
+    chosen = training.fewer(range(300), quick=20)  # which test digits
+    images, labels = x_test[chosen], labels_test[chosen]
     tables = []
     for question, is_known in questions.items():
         rng = np.random.default_rng(SEED + 2)
@@ -400,7 +405,7 @@ x_photos = np.stack(squares).astype("float32") / 255  # (20, 128, 128, 3)
 
 @training.study("07_photographs")
 def fill_photographs():
-    pictures = x_photos[: len(training.fewer(range(len(x_photos))))]
+    pictures = x_photos[training.fewer(range(len(x_photos)))]
     filled = {
         "linear interpolation": np.stack([interpolate(one) for one in pictures]),
         "total variation, in steps": fill_by_total_variation(pictures),
