@@ -42,6 +42,14 @@ def look_up(noisy):
 
 
 # %%
+def nearest_known(images):
+    """Which of the 2,000 digits is the nearest to each picture."""
+    flat = images.reshape(-1, 784)
+    squares = np.sum(known**2, axis=1) - 2 * flat @ known.T  # d², less |image|²
+    return squares.argmin(axis=1)
+
+
+# %%
 def take_steps(denoiser, noisy, steps, rng, start=4.0, constrain=None, diary=None):
     """From noisy pictures to clean ones: remove the noise, put a little less back."""
     factor = (0.02 / start) ** (1 / steps)  # from `start` down to 0.02
@@ -75,22 +83,16 @@ def try_starts():
         "around the mean digit, σ = 1": (mean_digit, 1.0),
         "around the mean digit, σ = 4": (mean_digit, 4.0),
     }
-    rows = []
+    tables = []
     for place, (center, sigma) in training.fewer(starts.items()):
         rng = np.random.default_rng(SEED)
         noisy = noise_around(center, 300, sigma, rng)
         drawn = take_steps(look_up, noisy, 40, rng, start=sigma).reshape(300, 784)
-        for digit in drawn:
-            difference = np.mean((known - digit) ** 2, axis=1)  # (2000,)
-            nearest = difference.argmin()
-            rows.append(
-                {
-                    "start": place,
-                    "kind": labels_train[nearest],
-                    "difference": np.sqrt(difference[nearest]),
-                }
-            )
-    return pd.DataFrame(rows)
+        nearest = nearest_known(drawn)
+        difference = np.sqrt(np.mean((known[nearest] - drawn) ** 2, axis=1))
+        table = pd.DataFrame({"kind": labels_train[nearest], "difference": difference})
+        tables.append(table.assign(start=place))
+    return pd.concat(tables, ignore_index=True)
 
 
 starts = try_starts()
