@@ -355,8 +355,9 @@ for sigma in (0.5, 1.0, 2.0, 4.0):
     print(f"σ = {sigma}: {right:.0f}% of the right kind")
 
 # %% [markdown]
-# TODO(measured): at σ = 1, where you and I see nothing, four of five digits are still
-# found. Only at σ = 4 is little left, where one in ten would be right by chance.
+# TODO(measured): at σ = 1, where you and I see hardly anything, three of four digits are
+# still found. At σ = 4 it is about one in four, where one in ten would be right by chance:
+# little is left.
 #
 # And here are the steps, in a form that we'll use to the end of the chapter. In each of
 # them the denoiser answers. What it took away is the noise, and its strength is the
@@ -413,6 +414,7 @@ def noise_around(center, count, sigma, rng):
     return center + sigma * noise
 
 
+# %%
 @training.study("07_starts")
 def try_starts():
     starts = {

@@ -76,6 +76,7 @@ def noise_around(center, count, sigma, rng):
     return center + sigma * noise
 
 
+# %%
 @training.study("07_starts")
 def try_starts():
     starts = {
