@@ -848,7 +848,7 @@ shown = realness.set_index("pictures")[columns]
 shown["taken"] = (100 * shown["taken"]).round(0)
 shown.round({"kinds": 1, "distance": 1, "nearest": 3})
 
-# %% [markdown] tags=["report-text"]
+# %% [markdown]
 # *taken*: percent that the judge takes for a digit. *kinds*: one over the sum of the
 # squared shares of the ten kinds, which is 10 if all come up equally often, and 1 if it is
 # always the same. *distance*: Fréchet distance to a thousand real test digits. *nearest*:
