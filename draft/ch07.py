@@ -1106,15 +1106,14 @@ asked = ask_three_questions()
 means = asked.groupby(["question", "method"], sort=False)[["mse", "sure", "distance"]]
 means = means.mean()  # one row for each question and method
 
-rows = {}
+numbers = [1, 2, 4, 8, 16]
+of_numbers = [f"mean of {number}" for number in numbers]
+table = pd.DataFrame({"as it should be": [1 + 1 / k for k in numbers]}, index=numbers)
 for question in questions:
-    of_sixteen = means.loc[(question, "mean of 16"), "mse"]
-    best = of_sixteen / (1 + 1 / 16)  # what infinitely many answers would have
-    for number in (1, 2, 4, 8, 16):
-        measured = means.loc[(question, f"mean of {number}"), "mse"] / best
-        row = rows.setdefault(number, {"as it should be": f"{1 + 1 / number:.2f}"})
-        row[question] = f"{measured:.2f}"
-pd.DataFrame.from_dict(rows, orient="index").rename_axis("answers")
+    errors = means.loc[question].loc[of_numbers, "mse"].to_numpy()
+    best = errors[-1] / (1 + 1 / 16)  # what infinitely many answers would have
+    table[question] = errors / best
+table.rename_axis("answers").round(2)
 
 # %% [markdown]
 # Each number is a mean squared error, over that of infinitely many answers (estimated
@@ -1132,7 +1131,7 @@ pd.DataFrame.from_dict(rows, orient="index").rename_axis("answers")
 # %%
 lines = {}
 for question in questions:
-    curve = means.loc[question].loc[[f"mean of {k}" for k in (1, 2, 4, 8, 16)]]
+    curve = means.loc[question].loc[of_numbers]
     lines[question] = (curve["mse"], curve["distance"])
 floor = means.loc[("noise", "truth"), "distance"]
 plotting.show_lines(
@@ -1220,14 +1219,17 @@ drawings.show_panels(
 
 # %%
 groups = [(0.0, 0.5), (0.5, 0.75), (0.75, 0.99), (0.99, 1.0)]
-rows = {}
-for low, high in groups:
-    row = rows.setdefault(f"{100 * low:.0f} to {100 * high:.0f}%", {})
-    for question, table in once.groupby("question", sort=False):
+columns = {}
+for question, table in once.groupby("question", sort=False):
+    columns[question] = []
+    for low, high in groups:
         here = table[(table["agreement"] > low) & (table["agreement"] <= high)]
-        right = (here["most"] == here["label"]).mean()
-        row[question] = f"{100 * right:.0f}% of {len(here)}" if len(here) else "none"
-pd.DataFrame.from_dict(rows, orient="index").rename_axis("share of the votes")
+        right = 100 * (here["most"] == here["label"]).mean()
+        said = f"{right:.0f}% of {len(here)}" if len(here) else "none"
+        columns[question].append(said)
+
+votes = ["up to half", "half to 3/4", "more than 3/4", "all"]
+pd.DataFrame(columns, index=votes).rename_axis("share of the votes")
 
 # %% [markdown]
 # Each cell: in how many percent of those digits the vote was right. TODO(measured): where
