@@ -1117,7 +1117,8 @@ table.rename_axis("answers").round(2)
 
 # %% [markdown]
 # Each number is a mean squared error, over that of infinitely many answers (estimated
-# from the sixteen). TODO(measured): for … they follow the rule closely; for … one answer
+# from the sixteen, so the last row is right by construction). For the noise, the *single
+# step* in the table further down checks the estimate. TODO(measured): for … they follow the rule closely; for … one answer
 # has … times the error instead of twice, so our answers spread *less* (or *more*) than
 # the possibilities do.
 
