@@ -710,7 +710,8 @@ def classifier():
             keras.Input((28, 28, 1)),
             layers.Conv2D(24, 3, strides=2, padding="same", activation="relu"),
             layers.Conv2D(48, 3, strides=2, padding="same", activation="relu"),
-            layers.Flatten(),  # 7x7x48 -> 2352
+            layers.Conv2D(48, 3, strides=2, padding="same", activation="relu"),
+            layers.Flatten(),  # 4x4x48 -> 768
             layers.Dense(64, activation="relu", name="features"),
             layers.Dropout(0.3),
             layers.Dense(10, activation="softmax"),
