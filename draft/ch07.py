@@ -1153,6 +1153,7 @@ shown[["psnr", "mse", "sure", "distance"]].round({"psnr": 1, "mse": 4, "distance
 
 # %% [markdown] tags=["report-text"]
 # On each curve the rightmost dot is one answer, then come the means of 2, 4, 8 and 16.
+# The dashed line is the distance of the true digits themselves to other real ones.
 # TODO(look, measured): going to the left, the error falls, and the pictures look less and
 # less like digits. No dot is at the lower left: none is both as close to the truth as
 # the mean and as much like a digit as one answer. This is the **perception–distortion
