@@ -181,18 +181,18 @@ plotting.show_lines(
 # ## Two pixels
 #
 # Pictures of two pixels are points in a plane, as in chapter 1. Let all pictures that
-# exist lie along two bows. `make_moons` of scikit-learn draws such points; we only make
-# them smaller, so that pixels go from 0 to 1.
+# exist lie along two bows. `make_moons` of scikit-learn draws such points; we only move
+# and stretch them, so that pixels go from 0 to 1.
 
 # %%
 from sklearn.datasets import make_moons
 
 bows, _ = make_moons(2000, noise=0.03, random_state=SEED)
-bows = (0.4 + 0.25 * bows).astype("float32")  # (2000, 2): two pixels each
+bows = (0.35 + [0.3, 0.5] * bows).astype("float32")  # (2000, 2): two pixels each
 
 # %% [markdown]
 # This network is for all strengths of noise from 0.02 to 0.5. Two pixels don't show how
-# strong the noise on them is, so we tell it: σ is its third input. And we ask it for the
+# strong the noise on them is, so we tell it: log σ is its third input. And we ask it for the
 # noise itself, in units of σ, so that weak and strong noise count the same in the loss.
 # Who knows the noise knows the clean point: $x = y - \sigma n$.
 
@@ -213,16 +213,16 @@ plane_network = keras.Sequential(
         layers.Dense(2),
     ]
 )
-plane_network.compile(optimizer=keras.optimizers.Adam(0.003), loss="mse")
-_ = plane_network.fit(
-    np.hstack([y_plane, sigma]), noise, epochs=10, batch_size=200, verbose=0
-)
+rate = keras.optimizers.schedules.CosineDecay(0.005, decay_steps=3000)
+plane_network.compile(optimizer=keras.optimizers.Adam(rate), loss="mse")
+inputs = np.hstack([y_plane, np.log(sigma)])
+_ = plane_network.fit(inputs, noise, epochs=15, batch_size=200, verbose=0)
 
 
 # %%
 def clean_points(places, sigma):
     """What the network answers to noisy points, for noise of one strength."""
-    strengths = np.full((len(places), 1), sigma)
+    strengths = np.full((len(places), 1), np.log(sigma))
     found = plane_network.predict(np.hstack([places, strengths]), verbose=0)
     return places - sigma * found
 
@@ -234,8 +234,8 @@ def clean_points(places, sigma):
 # > are apart?
 
 # %%
-across, down = np.meshgrid(np.linspace(0.05, 1.0, 11), np.linspace(0.05, 0.9, 10))
-grid = np.stack([across.ravel(), down.ravel()], axis=1)  # (110, 2)
+across, down = np.meshgrid(np.linspace(0, 1, 11), np.linspace(0, 1, 11))
+grid = np.stack([across.ravel(), down.ravel()], axis=1)  # (121, 2)
 
 fields = {}
 for sigma in (0.3, 0.1, 0.05):
