@@ -1266,9 +1266,13 @@ pd.DataFrame(columns, index=votes).rename_axis("share of the votes")
 #
 # Four pixels of five are lost. As a first guess, each lost pixel is interpolated
 # linearly between the known ones. Then the same steps as above, with noise that falls
-# from σ = 0.2 to 0.02: add noise, denoise, set the known pixels. The rival
-# is total variation (chapter 2) in the same place. It looks for the flattest picture, and
-# is told by `weight` how much to flatten. It gets no noise, since it has no need of it.
+# from σ = 0.2 to 0.02: add noise, denoise, set the known pixels. We take one such answer,
+# and the mean of four.
+#
+# The rival is total variation (chapter 2): the flattest of all pictures that have the
+# known pixels. To find it, one flattens the picture a little (`weight` says how much), goes
+# as far again, sets the known pixels, and keeps what is missing for the next round. (This
+# is the method of Douglas and Rachford [9].)
 
 # %%
 from scipy.interpolate import griddata
@@ -1298,12 +1302,17 @@ def fill_by_network(pictures, rng):
     return np.clip(filled, 0, 1)
 
 
+def mean_of_four(pictures, rng):
+    return np.mean([fill_by_network(pictures, rng) for _ in range(4)], axis=0)
+
+
 def fill_by_total_variation(pictures):
-    filled = np.stack([interpolate(picture) for picture in pictures])
-    for weight in np.geomspace(0.1, 0.01, 15):
-        flat = baselines.restore(filled, "total variation", weight=weight)
-        filled = np.where(lost, flat, pictures)
-    return filled
+    state = np.stack([interpolate(picture) for picture in pictures])
+    for _ in range(60):
+        flat = baselines.restore(state, "total variation", weight=0.3)
+        further = np.where(lost, 2 * flat - state, pictures)
+        state = state + further - flat
+    return np.where(lost, flat, pictures)
 
 
 # %%
@@ -1317,12 +1326,12 @@ x_photos = np.stack(squares).astype("float32") / 255  # (20, 128, 128, 3)
 @training.study("07_photographs")
 def fill_photographs():
     pictures = x_photos[training.fewer(range(len(x_photos)))]
+    rng = np.random.default_rng(SEED)
     filled = {
         "linear interpolation": np.stack([interpolate(one) for one in pictures]),
         "total variation, in steps": fill_by_total_variation(pictures),
-        "blind denoiser, in steps": fill_by_network(
-            pictures, np.random.default_rng(SEED)
-        ),
+        "blind denoiser, in steps": fill_by_network(pictures, rng),
+        "blind denoiser, mean of 4": mean_of_four(pictures, rng),
     }
     tables = []
     for method, restored in filled.items():
@@ -1348,7 +1357,8 @@ plotting.show_restorations(
         "given": np.where(lost, 0, x_two),
         "linear": np.stack([interpolate(one) for one in x_two]),
         "total variation": fill_by_total_variation(x_two),
-        "blind denoiser": fill_by_network(x_two, np.random.default_rng(SEED)),
+        "denoiser, one": fill_by_network(x_two, np.random.default_rng(SEED)),
+        "mean of four": mean_of_four(x_two, np.random.default_rng(SEED)),
     },
     x_two,
     methods_across=True,
@@ -1358,10 +1368,13 @@ plotting.show_restorations(
 )
 
 # %% [markdown]
-# TODO(measured, look): on 20 photographs the blind denoiser is ahead of (or behind) total
-# variation by … dB ( … to …), and of linear interpolation by …. It was trained for noise
-# alone. (Each network and each draw of lost pixels is one: the interval covers the choice
-# of photographs.)
+# TODO(measured, look): on 20 photographs one answer of the blind denoiser is ahead of (or
+# behind) total variation by … dB ( … to …), and of linear interpolation by …; the mean of
+# four is ahead of one by …, as it has to be by the sum above. (On two photographs, tried
+# beforehand, total variation was 0.4 dB ahead of linear interpolation on one and 0.9 dB behind
+# on the other; the mean of four was ahead of both.) The denoiser was trained for noise
+# alone. (One network, one draw of lost pixels: the interval covers the choice of
+# photographs.)
 
 # %% [markdown]
 # ## Your turn: lose another part
@@ -1625,6 +1638,9 @@ check("7.5", shares_inside)
 # 8. S. V. Venkatakrishnan, C. A. Bouman and B. Wohlberg, "Plug-and-play priors for model
 #    based reconstruction", IEEE Global Conference on Signal and Information Processing
 #    2013.
+# 9. P. L. Combettes and J.-C. Pesquet, "A Douglas–Rachford splitting approach to
+#    nonsmooth convex variational signal recovery", IEEE Journal of Selected Topics in
+#    Signal Processing 1(4), 2007.
 
 # %% [markdown]
 # The last cells make the picture at the top and write what this chapter measured into
@@ -1689,12 +1705,13 @@ photo_kinds = {
         "method": "total variation, in steps",
         "kind": "classical",
     },
-    "blind denoiser, in steps": {
-        "method": "blind denoiser, in steps",
+}
+for method in ("blind denoiser, in steps", "blind denoiser, mean of 4"):
+    photo_kinds[method] = {
+        "method": method,
         "kind": "network",
         "params": blind.count_params(),
-    },
-}
+    }
 for method, table in photo_scores.items():
     about = facts | photo_kinds[method] | {"dataset": "photographs 128x128"}
     about |= {"degradation": "four pixels of five lost", "source": "record"}
