@@ -243,9 +243,9 @@ for sigma in (0.3, 0.1, 0.05):
 drawings.show_arrows(fields, bows[:600], name="07_plane")
 
 # %% [markdown]
-# TODO(look): at σ = 0.3 nearly all arrows end in one place in the middle, where hardly a
-# picture lies: the average of everything. At σ = 0.1 they end on a thin band inside of
-# the bows, and at σ = 0.05 each leads to the bow next to it. **Under strong noise the
+# At σ = 0.3 the arrows end in a small region between the bows, where hardly a picture
+# lies: close to the average of everything. At σ = 0.1 most end on a bow or near it, and
+# at σ = 0.05 those that begin near a bow lead straight onto it. **Under strong noise the
 # arrows show where pictures lie on the whole; under weak noise they show the details.**
 #
 # ### Coarse to fine
@@ -278,9 +278,9 @@ ways = {
 drawings.show_paths(ways, bows[:600], name="07_paths")
 
 # %% [markdown] tags=["report-text"]
-# Both panels begin at the same 25 points of pure noise (circles). One step takes all of
-# them into the middle. TODO(look): thirty small steps lead to the bows, some to the
-# upper, some to the lower one. Each way first follows the coarse arrows and then the
+# Both panels begin at the same 25 points of pure noise (circles). One step takes most of
+# them into the middle, between the bows. Thirty small steps lead to the bows or close to
+# them, some to theupper, some to the lower one. Each way first follows the coarse arrows and then the
 # fine ones. Where it ends is decided by where it began. It is the same network both
 # times. **Its single answer is an average; its many small steps end at one picture of
 # those that the average was taken over.**
