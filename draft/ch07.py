@@ -280,8 +280,8 @@ drawings.show_paths(ways, bows[:600], name="07_paths")
 # %% [markdown] tags=["report-text"]
 # Both panels begin at the same 25 points of pure noise (circles). One step takes most of
 # them into the middle, between the bows. Thirty small steps lead to the bows or close to
-# them, some to theupper, some to the lower one. Each way first follows the coarse arrows and then the
-# fine ones. Where it ends is decided by where it began. It is the same network both
+# them, some to the upper one, some to the lower. Each way first follows the coarse arrows
+# and then the fine ones. Where it ends is decided by where it began. It is the same network both
 # times. **Its single answer is an average; its many small steps end at one picture of
 # those that the average was taken over.**
 
