@@ -205,3 +205,33 @@ def test_details_carry_their_own_decibels_and_are_framed_in_their_picture(figure
     assert ours.images[0].get_array().shape == (10, 15, 3)
     frame = whole.patches[0]
     assert (frame.get_x(), frame.get_y(), frame.get_width(), frame.get_height()) == (30, 10, 15, 10)
+
+
+def test_pulls_go_from_the_noisy_value_to_the_answer(figures):
+    values = np.linspace(-1, 2, 301)
+    drawings.show_pulls({"to 0.5": (values, np.exp(-((values - 0.5) ** 2)), np.full(301, 0.5))}, arrows=9)
+    (axes,) = figures[0].axes
+    assert len(axes.texts) == 9
+    for arrow in axes.texts:
+        assert arrow.xy[0] == 0.5 and arrow.xy[1] == arrow.xyann[1] < 0 and arrow.xyann[0] in values
+    begins = [arrow.xyann[0] for arrow in axes.texts]
+    assert begins == sorted(begins) and begins[0] > -1 and begins[-1] < 2
+
+
+def test_arrows_end_at_the_answers(figures):
+    places = np.array([[0.0, 0.0], [1.0, 0.5]])
+    answers = np.array([[0.5, 0.5], [0.5, 0.5]])
+    drawings.show_arrows({"a": (places, answers), "b": (places, places)}, points=answers)
+    quiver = figures[0].axes[0].collections[0]
+    assert np.allclose(quiver.get_offsets() + np.stack([quiver.U, quiver.V], axis=1), answers)
+    assert [axes.get_title() for axes in figures[0].axes] == ["a", "b"]
+    assert all(axes.get_aspect() == 1 for axes in figures[0].axes)
+
+
+def test_paths_go_from_a_circle_to_a_dot(figures):
+    paths = np.array([[[0.0, 0.0], [1.0, 1.0]], [[0.2, 0.1], [0.8, 0.9]], [[0.5, 0.4], [0.5, 0.6]]])
+    drawings.show_paths({"three places": paths}, points=np.array([[0.5, 0.5]]))
+    clean, one, other, begin, end = figures[0].axes[0].lines
+    assert np.array_equal(one.get_xydata(), paths[:, 0]) and np.array_equal(other.get_xydata(), paths[:, 1])
+    assert np.array_equal(begin.get_xydata(), paths[0]) and np.array_equal(end.get_xydata(), paths[-1])
+    assert begin.get_markerfacecolor() == "white" != end.get_markerfacecolor() and clean.get_zorder() < one.get_zorder()

@@ -331,3 +331,79 @@ def test_the_right_glasses(capsys, photographs):
     assert "More than 0.5 dB ahead" in said(capsys, "4.5", right, wrong, clean * np.float32(1.3), clean)
     assert "small_network(adds=True) has 3,203" in said(capsys, "4.5", wrong, wrong, darker, clean)
     assert "a list" in said(capsys, "4.5", [right], wrong, darker, clean)
+
+
+def test_three_greys(capsys):
+    def best(y, sigma, greys, probabilities, power=2, pick=None):
+        weights = np.array(probabilities) * np.exp(-((y - np.array(greys)) ** 2) / (2 * sigma**power))
+        return pick(weights, greys) if pick else np.sum(weights * greys) / np.sum(weights)
+
+    assert "right" in said(capsys, "7.1", best)
+    assert "before y is seen" in said(capsys, "7.1", lambda y, s, greys, _: best(y, s, greys, np.ones(len(greys))))
+    assert "squared error asks" in said(capsys, "7.1", lambda *given: best(*given, pick=lambda w, greys: greys[w.argmax()]))
+    assert "square of σ" in said(capsys, "7.1", lambda y, s, *given: best(y, np.sqrt(s / 2), *given))
+    assert "over the sum" in said(capsys, "7.1", lambda y, s, greys, _: float(np.mean(greys)) + y - 0.5)
+    assert "one number" in said(capsys, "7.1", lambda *given: [0.5, 0.5])
+    assert "returns nothing" in said(capsys, "7.1", lambda *given: None)
+    assert "replace the ..." in said(capsys, "7.1", lambda *given: ...)
+
+
+def test_no_fresh_noise(capsys):
+    def quiet(denoiser, noisy, steps, factor, fresh=0.0, last=True):
+        for _ in range(steps):
+            clean = denoiser(noisy)
+            noisy = clean + factor * (noisy - clean) + fresh * np.random.default_rng().standard_normal(noisy.shape)
+        return clean if last else noisy
+
+    assert "right" in said(capsys, "7.2", quiet)
+    assert "random" in said(capsys, "7.2", lambda *given: quiet(*given, fresh=0.1))
+    assert "with the noise put back" in said(capsys, "7.2", lambda *given: quiet(*given, last=False))
+    assert "four" not in said(capsys, "7.2", lambda *given: np.clip(quiet(*given), 0, 1))
+    assert "clipped" in said(capsys, "7.2", lambda *given: np.clip(quiet(*given), 0, 1))
+    assert "once too often" in said(capsys, "7.2", lambda d, noisy, steps, f: quiet(d, noisy, steps + 1, f))
+    assert "times factor" in said(capsys, "7.2", lambda d, noisy, steps, f: quiet(d, noisy, steps, f / 2))
+    assert "the shape (2, 4, 4, 1)" in said(capsys, "7.2", lambda *given: 1.0)
+    assert "replace the ..." in said(capsys, "7.2", lambda *given: ...)
+
+
+def test_decibels_of_a_mean(capsys):
+    assert "right" in said(capsys, "7.3", lambda best, k: best - 10 * np.log10(1 + 1 / k))
+    assert "wrong way round" in said(capsys, "7.3", lambda best, k: best + 10 * np.log10(1 + 1 / k))
+    assert "not 20" in said(capsys, "7.3", lambda best, k: best - 20 * np.log10(1 + 1 / k))
+    assert "not the decibels" in said(capsys, "7.3", lambda best, k: best / (1 + 1 / k))
+    assert "12.990 dB was expected" in said(capsys, "7.3", lambda best, k: best)
+    assert "replace the ..." in said(capsys, "7.3", lambda best, k: ...)
+
+
+def test_means_are_kept(capsys):
+    def small_of(clean):
+        return clean.reshape(-1, 7, 4, 7, 4, 1).mean(axis=(2, 4))
+
+    def enlarged(small):
+        return np.repeat(np.repeat(small, 4, axis=1), 4, axis=2)
+
+    def changed(clean, small):
+        clean += enlarged(small - small_of(clean))
+        return clean
+
+    assert "right" in said(capsys, "7.4", lambda clean, small: clean + enlarged(small - small_of(clean)))
+    assert "all that stood within" in said(capsys, "7.4", lambda clean, small: enlarged(small))
+    assert "Make a new one" in said(capsys, "7.4", changed)
+    assert "differs from the small picture" in said(capsys, "7.4", lambda clean, small: clean)
+    assert "same number" in said(capsys, "7.4", lambda clean, small: clean * enlarged(small / small_of(clean)))
+    assert "(3, 28, 28, 1) was asked for" in said(capsys, "7.4", lambda clean, small: small)
+    assert "replace the ..." in said(capsys, "7.4", lambda clean, small: ...)
+
+
+def test_shares_inside(capsys):
+    def shares(truth, several):
+        inside = (truth > several.min(axis=1)) & (truth < several.max(axis=1))
+        return inside.mean(), (several.shape[1] - 1) / (several.shape[1] + 1)
+
+    assert "right" in said(capsys, "7.5", shares)
+    assert "in percent" in said(capsys, "7.5", lambda *given: (100 * shares(*given)[0], shares(*given)[1]))
+    assert "one of them" in said(capsys, "7.5", lambda t, s: (shares(t, s)[0], 1 - 2 / s.shape[1]))
+    assert "it should be 0.500" in said(capsys, "7.5", lambda t, s: (shares(t, s)[0], 0.9))
+    assert "lie inside" in said(capsys, "7.5", lambda t, s: (0.123, shares(t, s)[1]))
+    assert "replace the ..." in said(capsys, "7.5", lambda truth, several: (..., ...))
+    assert "two numbers" in said(capsys, "7.5", lambda truth, several: None)

@@ -99,15 +99,15 @@ def test_a_failing_notebook_is_named_and_changes_nothing(notebooks, capsys):
     assert contents(paths.report_figures()) == before
 
 
-def test_one_failing_notebook_does_not_stop_the_others_and_the_last_runs_last(notebooks, capsys):
+def test_one_failing_notebook_does_not_stop_the_others_and_the_one_that_reads_them_runs_last(notebooks, capsys):
     write_notebook(notebooks, "01", ["1 / 0"])
-    write_notebook(notebooks, "02", ["import time\ntime.sleep(2)", FIGURE])
-    write_notebook(notebooks, "03", ["from helpers import results\nassert len(results.load('02_results')) == 1", "undefined"])
+    write_notebook(notebooks, "06", ["from helpers import results\nassert len(results.load('07_results')) == 1", "undefined"])
+    write_notebook(notebooks, "07", ["import time\ntime.sleep(2)", FIGURE])
     assert report.main([]) == 1
     said = capsys.readouterr().err
-    assert "01_chapter.ipynb failed in cell In [2]" in said and "03_chapter.ipynb failed in cell In [3]" in said
-    assert "02_chapter.ipynb" not in said and "2 of 3 notebooks failed" in said
-    assert (paths.cache() / "report/02_chapter.ipynb").exists() and not paths.report_figures().exists()
+    assert "01_chapter.ipynb failed in cell In [2]" in said and "06_chapter.ipynb failed in cell In [3]" in said
+    assert "07_chapter.ipynb" not in said and "2 of 3 notebooks failed" in said
+    assert (paths.cache() / "report/07_chapter.ipynb").exists() and not paths.report_figures().exists()
 
 
 @pytest.mark.parametrize(

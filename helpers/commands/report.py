@@ -32,6 +32,7 @@ NOTEBOOKS = paths.ROOT / "notebooks"
 README = paths.ROOT / "README.md"
 # What one notebook keeps busy: so many run side by side as the machine has of both.
 CORES_OF_A_NOTEBOOK, MEMORY_OF_A_NOTEBOOK = 2, 3 * 2**30  # bytes
+READS_THE_OTHERS = "06_"  # the chapter that collects what all chapters have measured
 # In the folder that a run works in: new figures until all are there, and the list of
 # those that were written.
 NEW_FIGURES, WRITTEN = "figures.new-", "written.json"
@@ -249,7 +250,8 @@ def _build_alone(sources, work, mode, store):
 def run_notebooks(sources, work, mode, figures):
     """Execute notebooks, in "pretrained" side by side as far as cores and memory allow.
 
-    The last one runs after all others: it reads the tables that they write. One that fails does not stop the others.
+    What stands in ``READS_THE_OTHERS`` runs after all others: it reads the tables that they write. One that fails does not
+    stop the others.
 
     Parameters
     ----------
@@ -270,7 +272,10 @@ def run_notebooks(sources, work, mode, figures):
         When one or more stopped, with the cell and the traceback of each.
     """
     failures = []
-    for group in (sources[:-1], sources[-1:]):
+    last = [source for source in sources if source.name.startswith(READS_THE_OTHERS)]
+    for group in ([source for source in sources if source not in last], last):
+        if not group:
+            continue
         memory = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
         fitting = min(len(group), (os.cpu_count() or 1) // CORES_OF_A_NOTEBOOK, memory // MEMORY_OF_A_NOTEBOOK)
         workers = max(1, fitting if mode == "pretrained" else 1)

@@ -43,13 +43,14 @@ def chapters():
 
 
 def told():
-    """docs/chapters.toml: what the site says of each chapter beside what stands in it.
+    """docs/chapters.toml: what the site says of each chapter that there is beside what stands in it.
 
     Returns
     -------
     dict of str to dict
     """
-    return tomllib.loads((DOCS / "chapters.toml").read_text(encoding="utf-8"))
+    said = tomllib.loads((DOCS / "chapters.toml").read_text(encoding="utf-8"))
+    return {name: about for name, about in said.items() if (NOTEBOOKS / f"{name}.ipynb").exists()}
 
 
 def for_readers(text, docname):

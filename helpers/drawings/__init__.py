@@ -1,5 +1,6 @@
-"""Drawings of ideas: networks to scale, codes, stamps, sums, noise, what shrinking loses, a training."""
+"""Drawings of ideas: networks to scale, codes, stamps, sums, noise, what shrinking loses, a training, a denoiser's arrows."""
 
+from helpers.drawings.arrows import show_arrows, show_paths, show_pulls
 from helpers.drawings.codes import DIGIT_COLORS, bars, mosaic, points, show_bending, show_code_map, show_panels
 from helpers.drawings.convolutions import show_stages, show_stamps, show_sum, stamped
 from helpers.drawings.learning import Snapshots, show_learning
@@ -13,6 +14,7 @@ __all__ = [
     "bars",
     "mosaic",
     "points",
+    "show_arrows",
     "show_bending",
     "show_bottleneck",
     "show_code_map",
@@ -22,6 +24,8 @@ __all__ = [
     "show_kinds",
     "show_learning",
     "show_panels",
+    "show_paths",
+    "show_pulls",
     "show_same_small",
     "show_space_to_depth",
     "show_specks",
