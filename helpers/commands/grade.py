@@ -50,6 +50,8 @@ def points():
             worth = {row["exercise"]: float(row["points"]) for row in csv.DictReader(file)}
         if spoiled := [name for name in worth or [""] if not re.fullmatch(r"\d+\.\d+", name)]:  # 1.1 made a date
             raise ValueError(f"{spoiled[0]!r} is no exercise")
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{POINTS} is missing: only the whole course can grade, a copy for students can't") from None
     except (KeyError, TypeError, ValueError) as error:
         said = "exercise,points,title,typical wrong answer"
         raise ValueError(f"{POINTS} needs the first line {said!r}, and commas between its columns ({error})") from error
