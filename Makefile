@@ -59,7 +59,7 @@ TESTS = COURSE_CHECKED="$$checked" $(BIN)/python -m pytest -n $(WORKERS) --dist 
 # The 88 characters of the notebooks stand in notebooks/ruff.toml.
 WRITTEN = $(BIN)/python -m ruff check --quiet helpers tests notebooks && $(BIN)/python -m ruff format --check --quiet helpers tests notebooks
 
-test: $(INSTALLED)  ## what everyone runs, minutes
+test: $(INSTALLED)  ## what everyone runs; takes minutes
 	@$(WRITTEN)
 	@$(CHECKING) && $(OUTPUTS) && $(TESTS) -m "not slow" tests
 
@@ -102,7 +102,7 @@ student-copy: $(INSTALLED)  ## the course without its solutions, into a new fold
 	@test -n "$$FOLDER" || { echo "Say where to: make student-copy FOLDER=../for-students"; exit 1; }
 	@$(BIN)/python -m helpers.commands.student_copy -- "$$FOLDER"
 
-grade: $(INSTALLED)  ## run students' notebooks, and a table of their points (FOLDER=/path/to/handed-in, WORKERS=2 side by side)
+grade: $(INSTALLED)  ## run students' notebooks, and write a table of their points (FOLDER=/path/to/handed-in, WORKERS=2 side by side)
 	@test -n "$$FOLDER" || { echo "Say what was handed in: make grade FOLDER=/path/to/handed-in"; exit 1; }
 	@$(BIN)/python -m helpers.commands.grade $(SIDE_BY_SIDE) -- "$$FOLDER"
 

@@ -266,6 +266,7 @@ def test_space_to_depth_by_hand(capsys):
     assert np.array_equal(moved(picture, 2), ops.convert_to_numpy(ops.space_to_depth(picture[np.newaxis], 2))[0])
     assert "right" in said(capsys, "4.2", moved)
     assert "should hold 0, 1, 4 and 5; yours holds 0, 4, 1, 5" in said(capsys, "4.2", lambda p, b: moved(p, b, (0, 2, 3, 1, 4)))
+    assert "three colours of a pixel" in said(capsys, "4.2", lambda p, b: moved(p, b, (0, 2, 4, 1, 3)))
     assert "exactly once" in said(capsys, "4.2", lambda p, b: 0 * moved(p, b))
     assert "for block=3" in said(capsys, "4.2", lambda p, b: moved(p, 2))
     assert "(2, 3, 12) was expected" in said(capsys, "4.2", lambda p, b: p)

@@ -103,7 +103,7 @@ def test_a_class(handed_in, capsys):
     assert table["sum"].to_dict() == sums
     assert (table["of"] == sum(worth[f"1.{k}"] for k in range(1, 6))).all()
     remarks = table["remarks"]
-    assert "cannot be run (NotJSONError" in remarks["broken"] and "cannot be run (DeadKernelError" in remarks["'=SUM(A1)"]
+    assert "cannot be run (NotJSONError" in remarks["broken"] and "broke off (DeadKernelError" in remarks["'=SUM(A1)"]
     assert "look at it" in remarks["cheat"] and not remarks["Ada"] and not remarks["endless"]
     assert "more than 0.9 GB" in remarks["piece by piece"]
 
@@ -144,6 +144,21 @@ def test_what_ignores_an_interrupt_is_ended_with_all_that_it_started(handed_in):
     assert not left_of(os.environ["STUB"]) and not run.folder.exists()
 
 
+def test_what_lies_beside_a_notebook_is_not_taken_for_the_course(handed_in, monkeypatch):
+    """A student who hands in everything, or a check that always says right."""
+    monkeypatch.delenv("PYTHONPATH")
+    path = handed_in / "Ada/01.ipynb"
+    notebook(path, "import helpers; print('from', helpers.__file__)", begin='MODE = "pretrained"')
+    (handed_in / "Ada/helpers").mkdir()
+    (handed_in / "Ada/helpers/__init__.py").touch()
+    run = one_notebook.Run(path, path.parent, seconds=600, cell_seconds=60, memory=10**9)
+    while run.remark() is None:
+        time.sleep(0.1)
+    (printed,) = [cell.outputs for cell in nbformat.read(run.done, as_version=4).cells if cell.get("outputs")]
+    run.end()
+    assert printed[0].text == f"from {paths.ROOT / 'helpers/__init__.py'}\n"
+
+
 def test_nothing_of_others_is_overwritten(handed_in, capsys):
     notebook(handed_in / "a.ipynb", RIGHT)
     output = handed_in.with_name("handed in-graded")
@@ -168,6 +183,17 @@ def test_what_cannot_be_graded_is_said(handed_in, capsys):
     notebook(handed_in / "a.ipynb")
     assert grade.main([str(handed_in), "-o", str(handed_in / "out")]) == 1
     assert "name another folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("made", ["exercise;points\n1.1;2\n", "exercise,points\n1. Jan,2\n", "exercise,points\n1.1,two\n", ""])
+def test_points_that_a_spreadsheet_has_spoiled_are_noticed_before_anything_runs(handed_in, monkeypatch, capsys, made):
+    notebook(handed_in / "a.ipynb", RIGHT)
+    changed = handed_in.with_name("points.csv")
+    changed.write_text(made, encoding="utf-8-sig")
+    monkeypatch.setattr(grade, "POINTS", changed)
+    assert grade.main([str(handed_in)]) == 1 and "commas between its columns" in capsys.readouterr().err
+    changed.write_text("exercise,points\n1.1,2.5\n", encoding="utf-8-sig")  # as a spreadsheet saves it
+    assert grade.points() == {"1.1": 2.5}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="names there are never bytes")

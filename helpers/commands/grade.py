@@ -39,9 +39,23 @@ def points():
     -------
     dict of str to float
         By the exercise's number, "1.1".
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        When it isn't there, or a spreadsheet has made something else of it.
     """
-    with open(POINTS, encoding="utf-8", newline="") as file:
-        return {row["exercise"]: float(row["points"]) for row in csv.DictReader(file)}
+    try:
+        with open(POINTS, encoding="utf-8-sig", newline="") as file:
+            worth = {row["exercise"]: float(row["points"]) for row in csv.DictReader(file)}
+        if spoiled := [name for name in worth or [""] if not re.fullmatch(r"\d+\.\d+", name)]:  # 1.1 made a date
+            raise ValueError(f"{spoiled[0]!r} is no exercise")
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{POINTS} is missing: only the whole course can grade, a copy for students can't") from None
+    except (KeyError, TypeError, ValueError) as error:
+        said = "exercise,points,title,typical wrong answer"
+        raise ValueError(f"{POINTS} needs the first line {said!r}, and commas between its columns ({error})") from error
+    return worth
 
 
 def submissions(folder):
@@ -135,7 +149,7 @@ def _looked_at(run, remark):
     if ODD.search(sources):
         remarks.append("it holds a verdict or a check of its own: look at it")
     if not found:
-        remarks.append("it asks check for nothing: is it a chapter of the course?")
+        remarks.append("it asks check for nothing, so there is nothing to count")
     return found, "; ".join(remarks)
 
 
@@ -166,6 +180,7 @@ def grade(folder, output, minutes=20.0, cell_minutes=5.0, memory=6.0, workers=1)
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is no folder")
     names = submissions(folder)
+    points()  # what is wrong with them is said now, not when all notebooks have run
     state = _state(folder, output, names)
     digests = {name: files.sha256(folder / name) for name in names}
     graded = {name: state["notebooks"].get(str(name)) for name in names}

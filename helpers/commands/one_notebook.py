@@ -18,6 +18,8 @@ import uuid
 
 import psutil
 
+from helpers import paths
+
 with contextlib.suppress(ImportError):
     import resource  # not on Windows
 
@@ -52,6 +54,9 @@ class Run:
                 others = shutil.ignore_patterns("*.ipynb", ".*")
                 shutil.copytree(beside, work, symlinks=True, ignore=others, dirs_exist_ok=True)
         environment = os.environ | {MARK: self.mark, "COURSE_FIGURES": str(self.folder / "figures"), "MPLBACKEND": "agg"}
+        # Before the notebook's own folder, where somebody may have handed in the course's helpers as well.
+        known = filter(None, [str(paths.ROOT), os.environ.get("PYTHONPATH")])
+        environment["PYTHONPATH"] = os.pathsep.join(known)
         command = [sys.executable, "-P", "-m", __spec__.name, given, self.done, cell_seconds, memory]
         silent = {name: subprocess.DEVNULL for name in ("stdin", "stdout", "stderr")}
         self.process = subprocess.Popen(list(map(str, command)), cwd=work, env=environment, **silent)
@@ -146,7 +151,7 @@ def main(arguments=None):
     Returns
     -------
     int
-        0; 1 when the notebook cannot be run, with the reason beside DONE in why.txt.
+        0; 1 when the notebook cannot be run to its end, with the reason beside DONE in why.txt.
     """
     given, done, seconds, memory = sys.argv[1:] if arguments is None else arguments
     _limit(int(memory))
@@ -155,7 +160,8 @@ def main(arguments=None):
         execute(given, done, float(seconds))
     except BaseException as error:  # of a damaged notebook nearly anything
         what, _, _ = f"{type(error).__name__}: {error}".partition("\n")
-        pathlib.Path(done).with_name("why.txt").write_text(f"it cannot be run ({what[:200]})", encoding="utf-8")
+        happened = "it broke off" if os.path.exists(done) else "it cannot be run"
+        pathlib.Path(done).with_name("why.txt").write_text(f"{happened} ({what[:200]})", encoding="utf-8")
         return 1
     return 0
 

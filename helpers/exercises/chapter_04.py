@@ -47,7 +47,13 @@ def _space_to_depth(function):
     )
     if not np.array_equal(given, expected):
         one = np.arange(16, dtype=np.float32).reshape(4, 4, 1)
-        found = [int(value) for value in np.asarray(function(one, 2))[0, 0]]
+        of_one = np.asarray(function(one, 2))
+        found = [int(value) for value in of_one[0, 0]]
+        expect(
+            not np.array_equal(of_one, _moved(one, 2)),
+            "for one channel it is right, for three it is not: the three colours of a pixel have to stay together. Which axis "
+            "has to come last before the last reshape?",
+        )
         raise Wrong(
             "the shape is right and the order is not. For 4×4 pixels with the numbers 0 to 15, row by row, the first place "
             f"should hold 0, 1, 4 and 5; yours holds {', '.join(map(str, found))}."
