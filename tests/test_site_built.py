@@ -54,6 +54,7 @@ SEEN = """(() => {
     filtered: [...document.querySelectorAll("main :is(img, canvas, svg)")].filter(one => {
       for (let up = one; up; up = up.parentElement) if (getComputedStyle(up).filter !== "none") return true;
     }).map(one => one.outerHTML.slice(0, 120)),
+    framed: images.filter(one => getComputedStyle(one).padding !== "0px").map(one => one.outerHTML.slice(0, 120)),
     formulas: document.querySelectorAll(".math").length, typeset: document.querySelectorAll(".math mjx-container").length,
     wrong: [...document.querySelectorAll("[data-mjx-error], .MathJax_Error, mjx-merror")].map(one => one.textContent),
     raw: [...document.querySelectorAll("main p, main li")].filter(one => /\\$\\$|\\\\\\(|\\\\frac/.test(one.innerText)).length,
@@ -214,7 +215,7 @@ def test_pages_on_a_screen_and_on_a_phone(reader, name):
         seen = reader.ask(SEEN)
         reader.photograph(f"{name}_{size[0]}{'_dark' if dark else ''}")
         assert seen["wide"] <= 0 and not seen["stick"], seen
-        assert not seen["silent"] and not seen["filtered"]
+        assert not seen["silent"] and not seen["filtered"] and not seen["framed"], seen
         assert seen["formulas"] == seen["typeset"] and not seen["wrong"] and not seen["raw"]
         assert seen["theme"] == ("dark" if dark else "light")
         reader.all_well()
