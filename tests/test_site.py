@@ -85,6 +85,7 @@ def test_each_chapter_has_a_card_with_what_a_reader_asks_first(own_folders, monk
         card = text.partition(f":link: notebooks/{path.stem}\n")[2].partition("\n:::")[0]
         assert re.search(r"\?\n\n```\{card-footer\}\n\d+ minutes\. You need \S+", card), card
         assert len(re.search(r":img-alt: (.+)", card)[1]) > 20
+        assert "$" not in card  # the landing page does without MathJax
     assert len(list((own_folders / "cards").iterdir())) == len(CHAPTERS)
 
 

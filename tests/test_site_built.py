@@ -39,6 +39,8 @@ READY = """document.readyState === 'complete' && (globalThis.MathJax?.startup?.p
   ? MathJax.startup.promise.then(() => true) : true)"""
 SEEN = """(() => {
   const images = [...document.images], wide = document.documentElement.scrollWidth - innerWidth;
+  const named = one => one?.matches("[role=group][aria-label]");  // snapshots under a slider, and the digits above them
+  const described = image => image.hasAttribute("alt") && [image.nextElementSibling, image.closest("[role=group]")].some(named);
   const stick = [...document.querySelectorAll("main *")].filter(one => {
     const box = one.getBoundingClientRect();
     if (box.right <= innerWidth + 1 || !box.width) return false;
@@ -48,10 +50,11 @@ SEEN = """(() => {
   });
   return {
     wide, stick: stick.slice(0, 3).map(one => one.outerHTML.slice(0, 120)),
-    silent: images.filter(image => !image.alt && !image.closest("[role=group]")).map(image => image.src),
+    silent: images.filter(image => !image.alt && !described(image)).map(image => image.src.slice(0, 60)),
     filtered: [...document.querySelectorAll("main :is(img, canvas, svg)")].filter(one => {
       for (let up = one; up; up = up.parentElement) if (getComputedStyle(up).filter !== "none") return true;
     }).map(one => one.outerHTML.slice(0, 120)),
+    framed: images.filter(one => getComputedStyle(one).padding !== "0px").map(one => one.outerHTML.slice(0, 120)),
     formulas: document.querySelectorAll(".math").length, typeset: document.querySelectorAll(".math mjx-container").length,
     wrong: [...document.querySelectorAll("[data-mjx-error], .MathJax_Error, mjx-merror")].map(one => one.textContent),
     raw: [...document.querySelectorAll("main p, main li")].filter(one => /\\$\\$|\\\\\\(|\\\\frac/.test(one.innerText)).length,
@@ -212,11 +215,21 @@ def test_pages_on_a_screen_and_on_a_phone(reader, name):
         seen = reader.ask(SEEN)
         reader.photograph(f"{name}_{size[0]}{'_dark' if dark else ''}")
         assert seen["wide"] <= 0 and not seen["stick"], seen
-        assert not seen["silent"] and not seen["filtered"]
+        assert not seen["silent"] and not seen["filtered"] and not seen["framed"], seen
         assert seen["formulas"] == seen["typeset"] and not seen["wrong"] and not seen["raw"]
         assert seen["theme"] == ("dark" if dark else "light")
         reader.all_well()
         reader.events.clear()
+
+
+@pytest.mark.parametrize("name", ["figures/report", "slides/index", *(name.replace("notebooks", "slides") for name in NAMES)])
+def test_report_and_slides_stand_alone(reader, name):
+    for size, dark in ((SCREEN, False), (PHONE, True)):
+        reader.visit(name, size, dark, touch=size == PHONE)
+        assert reader.ask("document.documentElement.scrollWidth - innerWidth") <= 0
+        assert not reader.ask("[...document.images].filter(image => !image.alt).map(image => image.outerHTML.slice(0, 120))")
+        assert not [address for address in reader.asked() if address.endswith("favicon.ico")]
+        reader.all_well()
 
 
 @pytest.mark.parametrize("name", ["index", "playground/index", *PARTS])
@@ -227,6 +240,25 @@ def test_the_first_screen_is_light(reader, name):
     assert not [address for address in reader.asked() if address.endswith((".onnx", ".wasm"))]
     print(name, f"{reader.received() / 1e6:.2f} MB")
     assert reader.received() < FIRST_SCREEN
+
+
+def test_a_reader_finds_a_word(reader):
+    reader.visit("search")
+    reader.call("Page.navigate", url=f"{reader.address}/search.html?q=bottleneck")
+    found = "[...document.querySelectorAll('#search-results a')].map(one => one.getAttribute('href')).join()"
+    reader.wait(f"{found}.includes('notebooks/01_autoencoder_concepts.html')", "a result of the search")
+    reader.all_well()
+
+
+def test_a_training_is_scrubbed_without_a_kernel(reader):
+    reader.visit("notebooks/01_autoencoder_concepts")
+    frames = "[...document.querySelectorAll('[data-learning] figure')]"
+    shown = f"{frames}.map((one, k) => one.checkVisibility() ? k : -1).filter(k => k >= 0).join()"
+    assert reader.ask(f"{frames}.length") == 12 and reader.ask(shown) == "0"
+    reader.ask("document.querySelector('[data-learning] input').focus()")
+    reader.key("End")
+    reader.wait(f"{shown} === '11'", "the last snapshot")
+    reader.all_well()
 
 
 def in_page(reader, script, *arrays):
@@ -323,7 +355,9 @@ def test_a_digit_is_drawn_by_mouse_and_by_keyboard(reader):
     reader.wait("document.querySelectorAll('#chart polyline').length === 3", "the curves")
     reader.photograph("playground_digit_drawn")
     reader.ask("document.getElementById('pad').focus()")
-    for key in (" ", *["ArrowRight"] * 8):
+    reader.key(" ")
+    reader.said("The pen is down")
+    for key in ["ArrowRight"] * 8:
         reader.key(key)
     assert reader.ask(inked) > drawn
     before = reader.text("#best-psnr")
@@ -336,6 +370,12 @@ def test_a_digit_is_drawn_by_mouse_and_by_keyboard(reader):
 def test_beyond_its_noise_the_best_network_loses_and_the_page_says_why(reader):
     reader.visit("playground/digit", PHONE, touch=True)
     reader.wait("document.querySelectorAll('#digits button').length === 10", "test digits")
+    reader.click("#clear")
+    box = reader.ask("pad.scrollIntoView({block: 'center'}), pad.getBoundingClientRect().toJSON()")
+    for kind, share in (("touchStart", 0.3), ("touchMove", 0.5), ("touchMove", 0.7), ("touchEnd", None)):
+        place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] * (share or 0)}
+        reader.call("Input.dispatchTouchEvent", type=kind, touchPoints=[place] if share else [])
+    assert reader.ask("pad.getContext('2d').getImageData(140, 140, 1, 1).data[0]") > 100, "no finger drew"
     reader.click("#digits button")
     for sigma, loses in ((0.2, False), (0.5, True)):
         reader.set("#sigma", sigma)

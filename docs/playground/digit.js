@@ -35,6 +35,8 @@ function stroke(fromRow, fromColumn, toRow, toColumn) {  // a soft brush, as wid
   }
 }
 
+const penSaid = () => pen.shown ? ` The pen is ${pen.down ? "down" : "up"}.` : "";
+
 async function update() {
   const strength = Number(sigma.value), noisy = withNoise(ink, normal, strength);
   find("sigma-shown").textContent = strength.toFixed(2);
@@ -53,7 +55,7 @@ async function update() {
   }
   find("why").hidden = scores.best >= scores.published || strength <= 0.2;
   find("said").textContent = `σ ${strength.toFixed(2)}: noisy ${decibels(psnr(ink, noisy))}, published ` +
-    `${decibels(scores.published)}, best ${decibels(scores.best)}.`;
+    `${decibels(scores.published)}, best ${decibels(scores.best)}.${penSaid()}`;
   mark();
 }
 
@@ -78,8 +80,8 @@ async function chart() {
   }
   let svg = "";
   for (let y = 5; y <= 45; y += 10) svg += `<path class="grid" d="M46 ${Y(y)}H586"/><text x="38" y="${Y(y) + 5}" text-anchor="end">${y}</text>`;
-  for (let x = 0; x <= 6; x++) svg += `<text x="${X(x / 10)}" y="238" text-anchor="middle">${(x / 10).toFixed(1)}</text>`;
-  svg += `<text x="316" y="257" text-anchor="middle">σ of the noise</text><text x="0" y="12">dB</text><path class="trained" d="M${X(0.2)} 16V216"/>`;
+  for (let x = 0; x <= 6; x++) svg += `<text x="${X(x / 10)}" y="246" text-anchor="middle">${(x / 10).toFixed(1)}</text>`;
+  svg += `<text x="316" y="272" text-anchor="middle">σ of the noise</text><text x="38" y="-8" text-anchor="end">dB</text><path class="trained" d="M${X(0.2)} 16V216"/>`;
   const ends = Object.entries(lines).map(([id, values]) => ({ id, values, y: Y(values.at(-1)) }));
   ends.sort((a, b) => a.y - b.y).forEach((end, k) => { if (k && end.y < ends[k - 1].y + 18) end.y = ends[k - 1].y + 18; });
   for (const { id, values, y } of ends) {
@@ -128,6 +130,7 @@ pad.addEventListener("keydown", (event) => {
   const row = Math.min(27, Math.max(0, pen.row + down)), column = Math.min(27, Math.max(0, pen.column + right));
   if (pen.down) stroke(pen.row + 0.5, pen.column + 0.5, row + 0.5, column + 0.5);
   Object.assign(pen, { row, column });
+  if (event.key === " ") find("said").textContent = penSaid();
   if (!pen.down) return show();
   start();
   changed();

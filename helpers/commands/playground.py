@@ -3,6 +3,7 @@
 import json
 import shutil
 import tomllib
+import warnings
 
 import numpy as np
 from PIL import Image
@@ -92,8 +93,10 @@ def exported(name, layer=""):
     path = _kept(name, ".onnx")
     if not path.exists():
         network = _network(name, layer)
-        network(np.zeros((1, *(side or 64 for side in network.inputs[0].shape[1:])), np.float32))  # or it cannot be exported
-        with files.replacing(path) as temporary:
+        given = np.zeros((1, *(side or 64 for side in network.inputs[0].shape[1:])), np.float32)
+        with files.replacing(path) as temporary, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Keras's own; what was exported is compared with Keras in tests/test_site_built.py
+            network(given)  # or it cannot be exported
             network.export(temporary, format="onnx", verbose=False)
     return path
 

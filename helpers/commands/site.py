@@ -130,7 +130,7 @@ def cards(folder):
         _card_picture(name, folder / "cards" / f"{name}.webp")
         alt = plotting.captions()[name]["alt"].replace("\n", " ")
         said = f"{minutes[path.stem]:.0f} minutes. " if path.stem in minutes else ""
-        title, need = opening.partition("\n")[0], _after("You need", opening)
+        title, need = opening.partition("\n")[0], _prerequisites(opening)
         parts.append(
             f":::{{grid-item-card}} {title.lstrip('# ')}\n:link: notebooks/{path.stem}\n:link-type: doc\n"
             f":img-top: cards/{name}.webp\n:img-alt: {alt}\n\n{_question(opening)}\n\n```{{card-footer}}\n"
@@ -143,6 +143,11 @@ def _after(mark, text):
     """The paragraph that begins with a bold mark, without it, in one line."""
     found = re.search(rf"\*\*{mark}\.?\*\*(.+?)(?:\n\n|\Z)", text, re.S)
     return " ".join(found[1].split()) if found else ""
+
+
+def _prerequisites(opening):
+    """The first sentence of what a chapter asks for, without formulas: for one of them a page fetches 2 MB of MathJax."""
+    return re.sub(r"\$([^$]+)\$", r"*\1*", re.match(r".*?(?:\.(?= [A-Z])|$)", _after("You need", opening))[0])
 
 
 def _question(opening):
@@ -196,7 +201,9 @@ def _with_report(folder):
     shutil.copy(paths.ROOT / "data" / "README.md", folder / "data")
     page = folder / "figures" / "report.html"
     text = page.read_text(encoding="utf-8")
-    page.write_text(re.sub(r'(href="\.\./notebooks/[\w/]+)\.ipynb"', r'\1.html"', text), encoding="utf-8")
+    text = re.sub(r'(href="\.\./notebooks/[\w/]+)\.ipynb"', r'\1.html"', text)
+    icon = '<link rel="icon" href="../_static/favicon.svg">'  # or browsers ask the server for one that is not there
+    page.write_text(text.replace("<title>", f"{icon}\n<title>", 1), encoding="utf-8")
 
 
 def _contents():

@@ -10,7 +10,7 @@ from helpers import document, files, paths
 NOTEBOOKS = paths.ROOT / "notebooks"
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Slides</title>
+<link rel="icon" href="data:,"><title>Slides</title>
 <style>body {{ font: 18px/1.6 system-ui, sans-serif; max-width: 40em; margin: 2em auto; padding: 0 1em; }}</style></head><body>
 <h1>Slides</h1>
 <p>Space or → shows a figure's finding, then the next slide; ← goes back. From the browser, print them for paper or PDF.</p>
