@@ -56,7 +56,7 @@ def test_twice_the_size_starts_from_bicubic(identity):
     image = np.random.default_rng(0).random((33, 41, 3), dtype=np.float32)
     enlarged = restore.restore_image(image, identity, scale=2)
     np.testing.assert_array_equal(enlarged, baselines.enlarge(image[np.newaxis], 2)[0])
-    untrained = from_chapter("04", "residual_super_resolution")()
+    untrained = from_chapter("04", "residual_network")()
     assert restore.restore_image((255 * image).astype(np.uint8), untrained, scale=2).shape == (66, 82, 3)
 
 
