@@ -432,8 +432,9 @@ def ablation(trainings, value="psnr", *, row="method", against=None, pictures=No
         against = dict.fromkeys(names, against)
     for name in names:
         first = trainings[trainings[row] == name].iloc[0]
+        # NaN is a method without training, such as non-local means.
         costs = {column: first[column] for column in ("parameters", "steps") if column in trainings}
-        rows[name] = {column: f"{cost:,.0f}" if cost == cost else "" for column, cost in costs.items()}  # NaN: no training
+        rows[name] = {column: f"{cost:,.0f}" if pd.notna(cost) else "" for column, cost in costs.items()}
         rows[name] |= {"PSNR, dB": f"{scores[name].mean():.2f}", "against": "", "change, dB": "", "95% interval": ""}
         other = against.get(name) or name
         if other == name:

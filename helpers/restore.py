@@ -290,7 +290,7 @@ def main(arguments=None):
         options = _parser().parse_args(arguments)
         _refuse_options(options)
         targets = plan(_files(options.pictures), options.output)
-        targets = _left_to_do(targets) if getattr(options, "continue") else targets
+        targets = _left_to_do(targets) if options.go_on else targets
         possible = [file for file in targets if _tried(_check, file, targets[file], options)]
         if options.workers > 1 and len(possible) > 1:
             for well in _side_by_side(possible, targets, options):
@@ -389,7 +389,9 @@ def _parser():
         help="strength of the noise, of 255, when it is known; 25 has a network of its own",
     )
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes side by side, for many pictures")
-    parser.add_argument("--continue", action="store_true", help="leave out pictures whose result is there already")
+    parser.add_argument(
+        "--continue", dest="go_on", action="store_true", help="leave out pictures whose result is there already"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace results that are there already")
     return parser
 
@@ -400,7 +402,7 @@ def _refuse_options(options):
         raise ValueError(f"--scale is for --task super-resolution, and the task is {options.task}")
     if options.workers < 1:
         raise ValueError(f"--workers is {options.workers}, expected 1 or more")
-    if options.overwrite and getattr(options, "continue"):
+    if options.overwrite and options.go_on:
         raise ValueError("--continue leaves out what is there, --overwrite replaces it: say one of them")
     if options.sigma is not None and options.task != "denoise":
         raise ValueError(f"--sigma is for --task denoise, and the task is {options.task}")

@@ -342,8 +342,8 @@ def _study(name, function):
         path = paths.records() / f"{name}.csv"
         if files.sha256(path) != record.get("table_sha256"):
             raise ValueError(f"{paths.shown(path)} is not the table that {name}.json describes: check both files out again")
-        count = f"{record['trainings']} training{'s'[: record['trainings'] != 1]}"
-        cost = f": {count}, {record['minutes']:.1f} minutes on {_machine(record)}"
+        plural = "" if record["trainings"] == 1 else "s"
+        cost = f": {record['trainings']} training{plural}, {record['minutes']:.1f} minutes on {_machine(record)}"
         print(f"read {name}{cost if record['trainings'] else ''}")  # a short training in plain Keras is not counted
         return _read_table(path)
     folder, before = session.runs(), now.study
