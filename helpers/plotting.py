@@ -557,12 +557,20 @@ def _digest_of_images(images):
 
 
 def _label_ends(axes, ends):
-    """Labels right of the axes at the height of the curves' ends, or as near as they can be without overlapping."""
+    """Labels right of the axes at the height of the curves' ends, or as near as they can be without overlapping.
+
+    A label that had to move more than half a line away is tied to its curve's end.
+    """
     low, high = axes.get_ylim()
+    line = 0.062 * (high - low)
     values, labels, colors = zip(*sorted(ends, key=lambda end: end[0]), strict=True)
-    steps = (high - low) * 0.062 * np.arange(len(ends))
+    steps = line * np.arange(len(ends))
     # What rises and lies nearest to the values less these steps is, with the steps, what is apart and nearest to the values.
-    nearest = IsotonicRegression(y_max=high - steps[-1]).fit_transform(steps, np.array(values) - steps)
-    for place, label, color in zip(nearest + steps, labels, colors, strict=True):
-        at, where = (1.01, place), ("axes fraction", "data")
-        axes.annotate(label, at, xycoords=where, color=color, fontsize=9, va="center", annotation_clip=False)
+    places = IsotonicRegression(y_max=high - steps[-1]).fit_transform(steps, np.array(values) - steps) + steps
+    tied = np.abs(places - values).max() > line / 2
+    for value, place, label, color in zip(values, places, labels, colors, strict=True):
+        options = {"xycoords": ("axes fraction", "data"), "color": color, "fontsize": 9, "va": "center"}
+        if tied:
+            tie = {"arrowstyle": "-", "color": color, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)}
+            options["arrowprops"] = tie
+        axes.annotate(label, (1.0, value), (1.05 if tied else 1.01, place), annotation_clip=False, **options)

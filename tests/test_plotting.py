@@ -105,13 +105,21 @@ def test_an_ablation_is_drawn_as_dots_with_the_changes_beside_them(monkeypatch):
     assert data.columns.tolist() == ["method", "seed", "PSNR, dB"] and len(data) == 6
 
 
-def test_labels_at_the_ends_do_not_overlap(monkeypatch):
-    figure = Figure(figsize=(7, 3.6))
-    axes = figure.subplots()
+def test_labels_at_the_ends_do_not_overlap_and_are_tied_to_their_curves():
+    axes = Figure(figsize=(7, 3.6)).subplots()
     axes.set_ylim(0, 10)
     plotting._label_ends(axes, [(5.0, "a", "k"), (5.01, "b", "k"), (9.99, "c", "k"), (10.0, "d", "k")])
-    heights = sorted(text.get_position()[1] if not text.xyann else text.xy[1] for text in axes.texts)
+    heights = sorted(text.xyann[1] for text in axes.texts)
     np.testing.assert_allclose(heights, [4.695, 5.315, 9.38, 10.0], atol=0.01)  # none farther than it has to be
+    assert all(text.arrow_patch is not None for text in axes.texts)
+    assert {text.get_text(): text.xy[1] for text in axes.texts} == {"a": 5.0, "b": 5.01, "c": 9.99, "d": 10.0}
+
+
+def test_labels_that_stand_at_their_curves_need_no_tie():
+    axes = Figure(figsize=(7, 3.6)).subplots()
+    axes.set_ylim(0, 10)
+    plotting._label_ends(axes, [(2.0, "a", "k"), (7.0, "b", "k")])
+    assert [text.arrow_patch for text in axes.texts] == [None, None]
 
 
 def test_quick_pictures_say_so_and_go_elsewhere(monkeypatch, shown, strokes, own_folders):
