@@ -559,7 +559,7 @@ def _digest_of_images(images):
 def _label_ends(axes, ends):
     """Labels right of the axes at the height of the curves' ends, or as near as they can be without overlapping.
 
-    A label that had to move more than half a line away is tied to its curve's end.
+    Where one had to move more than a quarter of a line away, each is tied to its curve's end.
     """
     low, high = axes.get_ylim()
     line = 0.062 * (high - low)
@@ -567,7 +567,7 @@ def _label_ends(axes, ends):
     steps = line * np.arange(len(ends))
     # What rises and lies nearest to the values less these steps is, with the steps, what is apart and nearest to the values.
     places = IsotonicRegression(y_max=high - steps[-1]).fit_transform(steps, np.array(values) - steps) + steps
-    tied = np.abs(places - values).max() > line / 2
+    tied = np.abs(places - values).max() > line / 4
     for value, place, label, color in zip(values, places, labels, colors, strict=True):
         options = {"xycoords": ("axes fraction", "data"), "color": color, "fontsize": 9, "va": "center"}
         if tied:

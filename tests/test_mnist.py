@@ -38,6 +38,10 @@ def test_load_mnist():
     assert (paths.cache() / "mnist.npz").exists()
 
 
+def test_the_first_time_and_later_the_pixels_lie_alike_in_memory(digits):
+    assert mnist._as_images(digits["x_test"]).flags.c_contiguous  # or a mean over digits differs in its last bits
+
+
 def test_the_cache_is_enough(digits, no_distribution, monkeypatch):
     np.savez(_in_cache(), **digits)
     monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: pytest.fail("asked Keras although the cache holds it"))
