@@ -366,7 +366,9 @@ def _columns(group, label, names, values):
 
 
 @styled
-def show_ablation(trainings, value="psnr", *, row="method", against=None, pictures=None, x_label="PSNR, dB", name=None):
+def show_ablation(
+    trainings, value="psnr", *, row="method", against=None, pictures=None, x_label="PSNR, dB", references=None, name=None
+):
     """An ablation as a ladder: a dot for each training, and beside it what the row changes, with its interval.
 
     Parameters
@@ -375,6 +377,8 @@ def show_ablation(trainings, value="psnr", *, row="method", against=None, pictur
         As in `helpers.metrics.ablation`.
     x_label : str, optional
         What is scored, with its unit.
+    references : dict of str to float, optional
+        Labels and scores of what was not trained, such as the input: dashed lines.
     name : str, optional
         As in `save_figure`.
     """
@@ -390,9 +394,11 @@ def show_ablation(trainings, value="psnr", *, row="method", against=None, pictur
         axes.text(
             1.02, place, said.replace("-", "\N{MINUS SIGN}"), transform=axes.get_yaxis_transform(), va="center", fontsize=9
         )
-    axes.text(
-        1.02, -0.8, "change, its interval", transform=axes.get_yaxis_transform(), va="center", fontsize=9, color="#444444"
-    )
+    grey = {"va": "center", "fontsize": 9, "color": "#444444"}
+    axes.text(1.02, -0.8, "change in dB, 95% interval", transform=axes.get_yaxis_transform(), **grey)
+    for label, score in (references or {}).items():
+        axes.axvline(score, color="#444444", linestyle="--", linewidth=1.2)
+        axes.text(score, -0.8, label, ha="center", **grey)
     axes.set_yticks(range(len(table)), table.index)
     axes.set(xlabel=x_label, ylim=(len(table) - 0.5, -0.5))
     axes.grid(axis="y", visible=False)

@@ -239,6 +239,21 @@ def test_turned(capsys):
     assert "(31, 8, 8, 3)" in said(capsys, "3.5", lambda x, rng: x[1:])
 
 
+def test_squares_or_scenes(capsys):
+    rng, scenes = np.random.default_rng(0), np.repeat(["a", "b", "c", "d"], 6)
+    theirs = pd.DataFrame({"psnr": rng.normal(28, 3, 24)})
+    ours = theirs + np.repeat([0.5, 1.0, 2.0, 3.0], 6)[:, np.newaxis] + rng.normal(0, 0.1, (24, 1))
+    scores = {"U-Net, longer": ours, "non-local means": theirs}
+    over_squares = metrics.paired_interval(ours["psnr"], theirs["psnr"])
+    over_scenes = metrics.paired_interval(ours.groupby(scenes)["psnr"].mean(), theirs.groupby(scenes)["psnr"].mean())
+    assert "right" in said(capsys, "3.6", over_squares, over_scenes, scores, scenes)
+    assert "Average those of a scene" in said(capsys, "3.6", over_squares, over_squares, scores, scenes)
+    swapped = metrics.paired_interval(theirs["psnr"], ours["psnr"])
+    assert "Give the U-Net first" in said(capsys, "3.6", swapped, over_scenes, scores, scenes)
+    assert "three numbers" in said(capsys, "3.6", over_squares[0], over_scenes, scores, scenes)
+    assert "was expected" in said(capsys, "3.6", (1.0, 0.5, 1.5), over_scenes, scores, scenes)
+
+
 @pytest.fixture
 def photographs():
     """Three pictures of 24x32 with edges and grain."""

@@ -94,14 +94,15 @@ def test_an_ablation_is_drawn_as_dots_with_the_changes_beside_them(monkeypatch):
     drawn = []
     monkeypatch.setattr(plotting, "save_figure", lambda figure, *rest: drawn.append((figure, *rest)))
     table = pd.DataFrame({"method": list("aaabbb"), "seed": [0, 1, 2] * 2, "psnr": [20.0, 20.2, 20.4, 21.0, 21.1, 21.2]})
-    plotting.show_ablation(table, x_label="PSNR, dB", name="02_x")
+    plotting.show_ablation(table, x_label="PSNR, dB", references={"input": 19.0}, name="02_x")
     figure, name, digest, data = drawn[0]
     axes = figure.axes[0]
     dots = [line.get_xdata().tolist() for line in axes.lines if line.get_marker() == "o"]
     assert dots == [[20.0, 20.2, 20.4], [21.0, 21.1, 21.2]] and name == "02_x" and digest == "a 20.20; b 21.10"
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b"] and axes.yaxis.get_inverted()
     texts = [text.get_text() for text in axes.texts]
-    assert any(text.strip() == "+0.90  +0.65 to +1.15" for text in texts)
+    assert any(text.strip() == "+0.90  +0.65 to +1.15" for text in texts) and "input" in texts
+    assert [line.get_xdata() for line in axes.lines if line.get_linestyle() == "--"] == [[19.0, 19.0]]
     assert data.columns.tolist() == ["method", "seed", "PSNR, dB"] and len(data) == 6
 
 

@@ -17,7 +17,7 @@ def _one_line(by_identity, by_network, noisy, network, clean):
     scores = [metrics.psnr(clean, np.clip(images, 0, 1)).mean() for images in (by_identity, expected)]
     return (
         f"The identity has {scores[0]:.1f} dB and the network {scores[1]:.1f} dB. About 40 dB without any restoration: a PSNR "
-        "says how close a picture is, and only beside the input's whether anybody came closer."
+        "says how close a picture is. Only beside the input's PSNR does it say whether anybody improved it."
     )
 
 
@@ -70,7 +70,7 @@ def _even_carpet(side, count):
         raise Wrong(f"with stamps of {side}×{side}, two apart, some pixels get {fewest} and others {most}.")
     wanted = of_a_row[0] ** 2
     expect(count == wanted, f"the side {side} is right. In the middle each pixel gets {wanted} stamps, you have {count}.")
-    return f"Stamps of {side}×{side} lay {wanted} on each pixel. Any side that the strides divide is even."
+    return f"Stamps of {side}×{side} lay {wanted} on each pixel. Any multiple of the strides gives an even carpet."
 
 
 def _turned(turn):
@@ -95,10 +95,32 @@ def _turned(turn):
     return "Mirrored and turned, one pair becomes eight: turning by 180 degrees is mirroring twice, so not 4 times 4."
 
 
+def _squares_or_scenes(over_squares, over_scenes, scores, scenes):
+    lead = scores["U-Net, longer"]["psnr"] - scores["non-local means"]["psnr"]
+    of_scenes = lead.groupby(scenes, sort=False).mean()
+    wanted = {name: metrics.paired_interval(one, 0 * one) for name, one in {"squares": lead, "scenes": of_scenes}.items()}
+    for name, answer in {"squares": over_squares, "scenes": over_scenes}.items():
+        said, right = f"over_{name}", np.array(wanted[name])
+        expect(
+            np.shape(answer) == (3,), f"{said} is {shown(answer)}, the three numbers of metrics.paired_interval were asked for."
+        )
+        expect(not np.allclose(answer, -right[[0, 2, 1]]), f"{said} is non-local means less the U-Net. Give the U-Net first.")
+        if name == "scenes" and np.allclose(answer, wanted["squares"]):
+            raise Wrong("over_scenes is taken over squares. Average those of a scene first.")
+        given = f"{answer[0]:.2f} dB, {answer[1]:.2f} to {answer[2]:.2f}"
+        expect(
+            np.allclose(answer, right, atol=1e-3),
+            f"{said} is {given}; {right[0]:.2f}, {right[1]:.2f} to {right[2]:.2f} was expected.",
+        )
+    narrow, wide = (high - low for _, low, high in wanted.values())
+    return f"Over squares the interval is {narrow:.2f} dB wide, over scenes {wide:.2f} dB: {wide / narrow:.1f} times as wide."
+
+
 CHECKS = {
     "3.1": _one_line,
     "3.2": _lying_filter,
     "3.3": _ssim_of_window,
     "3.4": _even_carpet,
     "3.5": _turned,
+    "3.6": _squares_or_scenes,
 }
