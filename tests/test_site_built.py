@@ -477,7 +477,7 @@ def test_half_a_digit_is_completed_in_eight_ways(reader):
     upper = drawn(reader, "given")[:14]
     assert upper.max() > 200
     reader.click("#go")
-    reader.said("All 60 steps. The judge's votes: ")
+    reader.said("All 100 steps. The judge's votes: ")
     assert re.search(r"votes: \d of 8: an? \d(; \d: an? \d)*\. It was a 4\.", reader.text("#said"))
     answers = eight(reader)
     assert all(np.array_equal(answer[:14], upper) for answer in answers)
@@ -497,7 +497,7 @@ def test_half_a_digit_is_completed_in_eight_ways(reader):
     assert (eight(reader)[:, :14].std(axis=(1, 2)) > 30).all()  # noise, also where the digit is known
     reader.click("#under")
     reader.click("#again")
-    reader.said("All 60 steps.")
+    reader.said("All 100 steps.")
     again = eight(reader)
     assert all(np.array_equal(answer[:14], upper) for answer in again)
     assert not {answer.tobytes() for answer in again} & {answer.tobytes() for answer in answers}
@@ -530,7 +530,7 @@ def test_completing_is_stopped_and_begun_by_keyboard(reader):
     reader.said(f"Step {step - 1} of 60")
     reader.ask("document.getElementById('go').focus()")
     reader.key(" ")
-    reader.said("All 60 steps.")
+    reader.said("All 100 steps.")
     assert all(np.array_equal(answer[:, :14], left) for answer in eight(reader))
     assert reader.ask("document.documentElement.scrollWidth - innerWidth") <= 0
     reader.photograph("playground_halves_phone", whole=True)

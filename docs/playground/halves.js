@@ -5,7 +5,7 @@ import { clip, clipped, draw, normals } from "./pictures.js";
 import { keepKnown, known, meanAndSpread, named, noiseAround, takeSteps, votes } from "./steps.js";
 
 const [DENOISER, JUDGE] = ["digits_any_noise", "digits_judge"], NAMES = [DENOISER, JUDGE];
-const COUNT = 8, STEPS = 60, UNKNOWN = [0.16, 0.36, 0.54], SURE = 0.95;
+const COUNT = 8, STEPS = 100, UNKNOWN = [0.16, 0.36, 0.54], SURE = 0.95;
 const find = (id) => document.getElementById(id);
 const say = (text) => { find("said").textContent = text; };
 const pad = drawingPad(find("pad"), () => given(), (text) => say(text));

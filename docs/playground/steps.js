@@ -26,15 +26,15 @@ export const keepKnown = (picture, isKnown) => (clean) => clean.map((value, k) =
  * out, and how strong the noise was that it took away. `denoise` may take its time; `normal` has as many numbers of a bell
  * curve for each step as there are pixels.
  */
-export async function* takeSteps(denoise, noisy, steps, normal, constrain = (clean) => clean, start = 4) {
-  const factor = (0.02 / start) ** (1 / steps), freshShare = Math.sqrt(1 - factor ** 2);  // from `start` down to 0.02
+export async function* takeSteps(denoise, noisy, steps, normal, constrain = (clean) => clean, start = 4, kept = 0.5) {
+  const factor = (0.02 / start) ** (1 / steps), freshShare = Math.sqrt(1 - kept ** 2);  // from `start` down to 0.02
   for (let step = 0; step < steps; step++) {
     const clean = constrain(await denoise(noisy)), next = new Float32Array(noisy.length), strengths = [];
     for (let first = 0; first < noisy.length; first += SIZE) {
       const strength = Math.sqrt(mse(noisy.subarray(first, first + SIZE), clean.subarray(first, first + SIZE)));
       for (let k = first; k < first + SIZE; k++) {
         const old = noisy[k] - clean[k], fresh = strength * normal[step * noisy.length + k];
-        next[k] = clean[k] + factor * (factor * old + freshShare * fresh);
+        next[k] = clean[k] + factor * (kept * old + freshShare * fresh);
       }
       strengths.push(strength);
     }
