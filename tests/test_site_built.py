@@ -489,7 +489,7 @@ def test_half_a_digit_is_completed_in_eight_ways(reader):
     reader.photograph("playground_halves_completed", whole=True)
 
     reader.set("#step", 1)
-    reader.said("Step 1 of 60, noise σ ")
+    reader.said("Step 1 of 100, noise σ ")
     first = eight(reader)
     assert all(np.array_equal(answer[:14], upper) for answer in first)
     assert first[:, 14:].std(axis=0).mean() < 0.8 * answers[:, 14:].std(axis=0).mean()  # all begin close to the average
@@ -522,12 +522,12 @@ def test_completing_is_stopped_and_begun_by_keyboard(reader):
     reader.wait("Number(document.getElementById('step').value) >= 3", "three steps")
     reader.key(" ")
     reader.said("The judge's votes: ")
-    step = int(re.match(r"Step (\d+) of 60", reader.text("#said"))[1])
-    assert 3 <= step < 60 and reader.ask("document.getElementById('step').max") == str(step)
+    step = int(re.match(r"Step (\d+) of 100", reader.text("#said"))[1])
+    assert 3 <= step < 100 and reader.ask("document.getElementById('step').max") == str(step)
     assert "It was" not in reader.text("#said")  # it was drawn
     reader.ask("document.getElementById('step').focus()")
     reader.key("ArrowLeft")
-    reader.said(f"Step {step - 1} of 60")
+    reader.said(f"Step {step - 1} of 100")
     reader.ask("document.getElementById('go').focus()")
     reader.key(" ")
     reader.said("All 100 steps.")
