@@ -36,7 +36,7 @@ def from_chapter(number, name):
     (path,) = (paths.ROOT / "notebooks").glob(f"{number}_*.ipynb")
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type == "code" and re.search(rf"^def {name}\(", cell.source, re.MULTILINE):
-            namespace = {"keras": keras, "layers": keras.layers, "ops": keras.ops}
+            namespace = {"keras": keras, "layers": keras.layers, "np": np, "ops": keras.ops}
             exec(cell.source, namespace)
             return namespace[name]
     raise LookupError(f"chapter {number} defines no {name}")

@@ -21,6 +21,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from browser import Page, command, running, wait
+from conftest import from_chapter
 from PIL import Image
 
 from helpers import baselines, datasets, degradations, metrics, paths, restore, training
@@ -311,6 +312,16 @@ def test_networks_compute_what_keras_computes(reader, shipped, name):
     assert difference < 1e-5
 
 
+def test_a_denoiser_for_any_noise_computes_what_keras_computes(reader, shipped):
+    """Eight digits at once under noise from 0.02 to 4, not clipped: as its steps give them to it."""
+    sigma = np.geomspace(0.02, 4, 8, dtype=np.float32).reshape(8, 1, 1, 1)
+    given = datasets.load_mnist()[1][0][:8] + sigma * np.random.default_rng(0).standard_normal((8, 28, 28, 1), np.float32)
+    expected = np.asarray(training.load_network("digits_any_noise")(given))
+    reader.visit("playground/index")
+    found = in_page(reader, "return (await engine.run('digits_any_noise', x[0], [8, 28, 28, 1])).data", given)
+    assert np.abs(found.reshape(expected.shape) - expected).max() < 1e-5
+
+
 def test_photographs_are_restored_as_by_the_command(reader, shipped):
     picture = datasets.load_photos("test")[0][:300, :331].astype(np.float32) / 255  # tiles, and sides that 8 does not divide
     expected = restore.restore_image(picture, training.load_network("denoise_blind"))
@@ -335,6 +346,65 @@ def test_formulas_are_those_of_the_chapters(reader, shipped):
     script += "return pictures.clipped(pictures.resized(small, [15, 20, 3], [60, 80]));"
     found = in_page(reader, script, x)
     assert np.abs(found - degradations.lower_resolution(x, 4).ravel()).max() < 1e-5
+
+
+class Given:
+    """In place of a generator: numbers that were drawn before, in their order."""
+
+    def __init__(self, numbers):
+        self.numbers = iter(numbers)
+
+    def standard_normal(self, shape, dtype):
+        found = next(self.numbers)
+        assert found.shape == shape and found.dtype == dtype
+        return found
+
+
+def test_steps_from_noise_are_those_of_the_chapter(reader):
+    keep_known, take_steps = (from_chapter("07", name) for name in ("keep_known", "take_steps"))
+    rng, diary = np.random.default_rng(0), []
+    normals = rng.standard_normal((13, 3, 28, 28, 1), np.float32)  # for three pictures at the start and in 12 steps
+    center, picture = rng.random((2, 28, 28, 1), np.float32)
+    is_known = np.broadcast_to(np.arange(28).reshape(28, 1, 1) < 14, (28, 28, 1))
+    options = {"constrain": keep_known(picture, is_known), "diary": diary}
+    take_steps(lambda noisy: np.minimum(0.5 * noisy, 0.6), center + 4 * normals[0], 12, Given(normals[1:]), **options)
+    reader.visit("playground/index")
+    script = """const { keepKnown, known, noiseAround, takeSteps } = await import("./steps.js");
+      const [center, picture, normal] = x, pixels = 3 * 784, found = [];
+      const denoise = async (noisy) => noisy.map((value) => Math.min(0.5 * value, 0.6));
+      const begin = noiseAround(center, 4, normal.subarray(0, pixels)), constrain = keepKnown(picture, known("upper"));
+      for await (const { noisy, clean, strengths } of takeSteps(denoise, begin, 12, normal.subarray(pixels), constrain))
+        found.push(...noisy, ...clean, ...strengths);
+      return found;"""
+    found = in_page(reader, script, center, picture, normals).reshape(12, -1)
+    for step, (noisy, clean) in zip(found, diary, strict=True):
+        strengths = np.sqrt(np.mean((noisy - clean) ** 2, axis=(1, 2, 3)))
+        expected = np.concatenate([noisy.ravel(), clean.ravel(), strengths])
+        assert np.allclose(step, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_what_is_known_and_what_several_answers_say(reader):
+    reader.visit("playground/index")
+    script = 'const { KNOWN, known } = await import("./steps.js"); return Object.keys(KNOWN).flatMap(known)'
+    found = in_page(reader, script).reshape(6, 28, 28) == 1
+    row, column = np.indices((28, 28))
+    hole = (row >= 8) & (row < 20) & (column >= 8) & (column < 20)
+    for which, expected in enumerate((row < 14, column < 14, row >= 14, found[3], ~hole, row < 0)):
+        assert np.array_equal(found[which], expected), which
+    assert 60 < found[3].sum() < 100
+    several = np.random.default_rng(0).uniform(-0.2, 1.2, (8, 784))
+    script = 'const { mean, spread } = (await import("./steps.js")).meanAndSpread(x[0]); return [...mean, ...spread]'
+    clipped = np.clip(several, 0, 1)
+    assert np.allclose(in_page(reader, script, several), np.concatenate([clipped.mean(axis=0), clipped.std(axis=0)]), atol=1e-6)
+    script = "[votes([7, 9, 7, 7, 9, 9, 7, 7]), votes([8, 8]), votes([8, 0])]"
+    said = reader.ask(f"import('./steps.js').then(({{ votes }}) => {script})")
+    assert said == ["5 of 8: a 7; 3: a 9", "2 of 2: an 8", "1 of 2: a 0; 1: an 8"]
+
+
+def test_steps_begin_around_the_mean_of_the_digits_that_were_trained_on(folder):
+    (digits, _), _ = datasets.load_mnist()
+    found = np.frombuffer((folder / "playground/mean_digit.bin").read_bytes(), "<f4").reshape(28, 28, 1)
+    assert np.abs(found - digits[:-5000].mean(axis=0, dtype=np.float64)).max() < 1e-4
 
 
 def test_a_digit_is_drawn_by_mouse_and_by_keyboard(reader):
@@ -384,6 +454,89 @@ def test_beyond_its_noise_the_best_network_loses_and_the_page_says_why(reader):
         assert (best < published) == loses
         assert reader.ask("document.getElementById('why').hidden") != loses
     reader.photograph("playground_digit_phone", whole=True)
+    reader.all_well()
+
+
+def eight(reader):
+    """The eight answers as they are drawn, (8, 28, 28)."""
+    canvases = "[...document.querySelectorAll('.answers canvas')].slice(0, 8)"
+    data = f"{canvases}.map(one => [...one.getContext('2d').getImageData(0, 0, 28, 28).data].filter((_, k) => k % 4 === 0))"
+    return np.array(reader.ask(data)).reshape(8, 28, 28)
+
+
+def drawn(reader, name):
+    data = f"[...document.getElementById('{name}').getContext('2d').getImageData(0, 0, 28, 28).data]"
+    return np.array(reader.ask(data)).reshape(28, 28, 4)[..., 0]
+
+
+def test_half_a_digit_is_completed_in_eight_ways(reader):
+    reader.visit("playground/halves")
+    reader.wait("document.querySelectorAll('#digits button').length === 10", "test digits")
+    reader.click("#digits button:nth-of-type(5)")
+    reader.said("Given: the upper half.")
+    upper = drawn(reader, "given")[:14]
+    assert upper.max() > 200
+    reader.click("#go")
+    reader.said("All 100 steps. The judge's votes: ")
+    assert re.search(r"votes: \d of 8: an? \d(; \d: an? \d)*\. It was a 4\.", reader.text("#said"))
+    answers = eight(reader)
+    assert all(np.array_equal(answer[:14], upper) for answer in answers)
+    assert len({answer.tobytes() for answer in answers}) == 8
+    assert np.abs(drawn(reader, "mean") - answers.mean(axis=0)).max() <= 1
+    assert np.abs(drawn(reader, "spread") - 2 * answers.std(axis=0)).max() <= 2
+    captions = reader.ask("[...document.querySelectorAll('.answers figcaption')].slice(0, 8).map(one => one.textContent)")
+    assert all(re.fullmatch(r"an? \d\??", caption) for caption in captions), captions
+    reader.photograph("playground_halves_completed", whole=True)
+
+    reader.set("#step", 1)
+    reader.said("Step 1 of 100, noise σ ")
+    first = eight(reader)
+    assert all(np.array_equal(answer[:14], upper) for answer in first)
+    assert first[:, 14:].std(axis=0).mean() < 0.8 * answers[:, 14:].std(axis=0).mean()  # all begin close to the average
+    reader.click("#under")
+    assert (eight(reader)[:, :14].std(axis=(1, 2)) > 30).all()  # noise, also where the digit is known
+    reader.click("#under")
+    reader.click("#again")
+    reader.said("All 100 steps.")
+    again = eight(reader)
+    assert all(np.array_equal(answer[:14], upper) for answer in again)
+    assert not {answer.tobytes() for answer in again} & {answer.tobytes() for answer in answers}
+    reader.all_well()
+
+
+def test_completing_is_stopped_and_begun_by_keyboard(reader):
+    reader.visit("playground/halves", PHONE, touch=True)
+    reader.wait("document.querySelectorAll('#digits button').length === 10", "test digits")
+    reader.click("#clear")
+    reader.ask("document.getElementById('pad').focus()")
+    for key in (" ", *["ArrowDown"] * 14):
+        reader.key(key)
+    reader.said("The pen is down.")
+    assert drawn(reader, "given")[:14, 13:15].max() > 200
+    reader.ask("document.getElementById('known').focus()")
+    reader.key("ArrowDown")
+    reader.said("Given: the left half.")
+    left = drawn(reader, "given")[:, :14]
+    reader.ask("document.getElementById('go').focus()")
+    reader.key(" ")
+    reader.wait("Number(document.getElementById('step').value) >= 3", "three steps")
+    reader.key(" ")
+    reader.said("The judge's votes: ")
+    step = int(re.match(r"Step (\d+) of 100", reader.text("#said"))[1])
+    assert 3 <= step < 100 and reader.ask("document.getElementById('step').max") == str(step)
+    assert "It was" not in reader.text("#said")  # it was drawn
+    reader.ask("document.getElementById('step').focus()")
+    reader.key("ArrowLeft")
+    reader.said(f"Step {step - 1} of 100")
+    reader.ask("document.getElementById('go').focus()")
+    reader.key(" ")
+    reader.said("All 100 steps.")
+    assert all(np.array_equal(answer[:, :14], left) for answer in eight(reader))
+    assert reader.ask("document.documentElement.scrollWidth - innerWidth") <= 0
+    reader.photograph("playground_halves_phone", whole=True)
+    reader.click("#digits button")
+    reader.said("Given: the left half.")
+    assert not eight(reader).any() and reader.ask("document.getElementById('step').disabled")
     reader.all_well()
 
 

@@ -13,6 +13,7 @@ from helpers import datasets, files, image_io, paths
 PHOTOS = ("building", "animal", "fine texture")  # their part in the chapters: column `shown` of data/photos.csv
 PHOTO = 256, 384  # height and width of the piece that is shown
 OF_EACH = 6  # test digits of each kind
+TRAINING = 55_000  # digits that chapter 7 trains on; the other training digits are for choices
 CODES = 1500  # test digits whose place in the plane is shown
 RUNTIME = "runtime/*"
 
@@ -43,15 +44,17 @@ def write(folder):
     Parameters
     ----------
     folder : pathlib.Path
-        Holds the runtime already. ``networks/NAME.onnx``, ``digits.bin``, ``codes_NAME.bin``, ``photos/NAME.webp`` and
-        ``about.json``, which says what there is and how many bytes it has, are added.
+        Holds the runtime already. ``networks/NAME.onnx``, ``digits.bin`` (28x28 bytes each), ``mean_digit.bin`` (28x28
+        little-endian float32), ``codes_NAME.bin``, ``photos/NAME.webp`` and ``about.json``, which says what there is and how
+        many bytes it has, are added.
     """
     (folder / "networks").mkdir()
     for name, layer in networks().items():
         shutil.copy(exported(name, layer), folder / "networks" / f"{name}.onnx")
         if layer == "decoder":
             shutil.copy(codes(name), folder / f"codes_{name}.bin")
-    (_, _), (digits, labels) = datasets.load_mnist()
+    (known, _), (digits, labels) = datasets.load_mnist()
+    (folder / "mean_digit.bin").write_bytes(mean_digit(known))
     chosen = np.concatenate([np.flatnonzero(labels == label)[:OF_EACH] for label in range(10)])
     (folder / "digits.bin").write_bytes(as_bytes(digits[chosen]))
     photos = _photographs(folder / "photos")
@@ -68,6 +71,22 @@ def write(folder):
 def as_bytes(images):
     """Images in [0, 1] as bytes, 255 for 1."""
     return np.round(255 * images).astype(np.uint8).tobytes()
+
+
+def mean_digit(digits):
+    """What chapter 7's steps begin around: the mean of the digits that it trains on.
+
+    Parameters
+    ----------
+    digits : numpy.ndarray
+        The training digits, (60000, 28, 28, 1).
+
+    Returns
+    -------
+    bytes
+        28x28 numbers, little-endian float32.
+    """
+    return np.ascontiguousarray(digits[:TRAINING].mean(axis=0), "<f4").tobytes()
 
 
 def _kept(name, suffix):
