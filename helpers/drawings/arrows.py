@@ -105,5 +105,5 @@ def _side_by_side(count, labels):
 
 
 def _points(axes, title, points):
-    axes.plot(*points.T, ".", color=POINT, markersize=3, zorder=0)
+    axes.plot(*points.T, ".", color=POINT, markersize=3, zorder=0, rasterized=True)  # as vectors they would be most of the file
     axes.set_title(title)

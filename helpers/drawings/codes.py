@@ -67,8 +67,15 @@ def mosaic(pictures):
 
 
 def bars(values):
-    """A panel with a bar for each of `values`, shape (n,)."""
-    return Panel(lambda axes: axes.bar(np.arange(len(values)), values, width=1, color=BLUE), values)
+    """A panel with a bar for each of `values`, shape (n,): apart where they are few, with a number below each up to ten."""
+
+    def draw(axes):
+        places = np.arange(len(values))
+        axes.bar(places, values, width=0.8 if len(values) <= 20 else 1, color=BLUE)
+        if len(values) <= 10:
+            axes.set_xticks(places)
+
+    return Panel(draw, values)
 
 
 @plotting.styled
