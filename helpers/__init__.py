@@ -2,5 +2,6 @@
 
 Modules, each of which imports only from those after it: ``document``, ``exercises``, ``restore``, ``training``,
 ``drawings``, ``plotting``, ``baselines``, ``models``, ``results``, ``metrics``, ``datasets``, ``recipes``, ``sources``,
-``pictures``, ``image_io``, ``degradations``, ``devices``, ``backend``, ``session``, ``checks``, ``files``, ``paths``.
+``pictures``, ``image_io``, ``degradations``, ``devices``, ``backend``, ``session``, ``checks``, ``files``,
+``timings``, ``paths``.
 """

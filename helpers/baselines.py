@@ -2,6 +2,7 @@
 
 import functools
 import importlib.util
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from PIL import Image
@@ -20,11 +21,13 @@ def _median(images, size=3):
 
 
 def _each(denoise):
-    """A function of one image as a function of a batch."""
+    """A function of one image as a function of a batch, several images at a time."""
 
     @functools.wraps(denoise)
     def batch(images, **options):
-        return np.stack([denoise(image, **options).reshape(image.shape) for image in images])
+        with ThreadPoolExecutor() as threads:
+            restored = threads.map(lambda image: denoise(image, **options).reshape(image.shape), images)
+            return np.stack(list(restored))
 
     return batch
 

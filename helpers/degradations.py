@@ -1,11 +1,15 @@
 """Clean images in, degraded images out."""
 
+import io
+
 import numpy as np
 from PIL import Image
+from scipy import ndimage
 
 from helpers import checks
 
 LARGEST_SIGMA = 1000  # far more than any picture survives
+GAMMA = 2.2  # of a display: light is the stored value to this power, nearly
 
 
 def identity(images, rng=None):
@@ -72,6 +76,14 @@ def add_gaussian_noise(images, sigma, rng, clip=False):
     if not np.all((sigma >= 0) & (sigma <= LARGEST_SIGMA)):  # also false for what is not a number
         raise ValueError(
             f"sigma is {sigma.tolist()}, expected a standard deviation of 0 to {LARGEST_SIGMA} on the [0, 1] scale"
+        )
+    try:
+        fits = np.broadcast_shapes(sigma.shape, images.shape) == images.shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(
+            f"sigma has shape {sigma.shape}, expected one number, or one for each image: shape {(len(images), 1, 1, 1)}"
         )
     noisy = checks.check_rng(rng).standard_normal(images.shape, dtype=np.float32)
     noisy *= sigma.astype(np.float32)  # in place: a training set is large
@@ -168,6 +180,80 @@ def low_light(images, gain, gamma, sigma, rng):
         checks.check_number("gamma", gamma, most=100, zero=False),
     )
     return add_gaussian_noise(np.float32(gain) * images ** np.float32(gamma), sigma, rng)
+
+
+def camera(images, electrons, rng, *, read=2.0, smoothing=0.7, sharpening=1.0, quality=90):
+    """What a camera makes of a scene: light is counted, read out, and then developed into a JPEG file.
+
+    Counting has Poisson noise and reading has Gaussian noise [1]_. Then the values are brought to the scale of a display,
+    smoothed a little, as interpolating the colours of a sensor does, sharpened, and stored as JPEG. The last three make
+    the noise of neighbouring pixels depend on each other.
+
+    Parameters
+    ----------
+    images : array_like of float, shape (n, height, width, 1 or 3)
+        Clean images in [0, 1], as a display shows them.
+    electrons : float
+        How many a white pixel counts: tens of thousands in the sun, a hundred or fewer in a dim room.
+    rng : int or numpy.random.Generator
+        Where the noise comes from.
+    read : float, optional
+        Standard deviation of reading out, in electrons.
+    smoothing : float, optional
+        Standard deviation of a Gaussian blur, in pixels; 0 for none.
+    sharpening : float, optional
+        How often what a blur of one pixel takes away is added again; 0 for not at all.
+    quality : int or None, optional
+        Of the JPEG file, 1 to 95; None stores nothing.
+
+    Returns
+    -------
+    numpy.ndarray of float32, same shape as `images`
+        In [0, 1]; with `quality` as 8 bits hold them.
+
+    Raises
+    ------
+    ValueError
+        When `images` are no batch of clean images, or when a setting is out of its range.
+
+    Examples
+    --------
+    >>> grey = np.full((1, 64, 64, 3), 0.5)
+    >>> bright, dim = (camera(grey, electrons, rng=0).std() for electrons in (20_000, 200))
+    >>> bool(dim > 5 * bright)
+    True
+
+    References
+    ----------
+    .. [1] A. Foi, M. Trimeche, V. Katkovnik and K. Egiazarian, "Practical Poissonian-Gaussian noise modeling and fitting for
+       single-image raw-data", IEEE Transactions on Image Processing 17(10), 2008.
+    """
+    images, rng = _clean(images), checks.check_rng(rng)
+    if images.ndim != 4 or images.shape[-1] not in (1, 3):
+        raise ValueError(f"images have shape {images.shape}, expected (n, height, width, 1 or 3)")
+    electrons = checks.check_number("electrons", electrons, 1, 1e7)
+    read = checks.check_number("read", read, most=1e4)
+    smoothing, sharpening = (
+        checks.check_number("smoothing", smoothing, most=10),
+        checks.check_number("sharpening", sharpening, most=10),
+    )
+    counted = rng.poisson(electrons * images**GAMMA) + read * rng.standard_normal(images.shape)
+    taken = np.clip(counted / electrons, 0, 1) ** (1 / GAMMA)
+    if smoothing:
+        taken = ndimage.gaussian_filter(taken, (0, smoothing, smoothing, 0))
+    taken = taken + sharpening * (taken - ndimage.gaussian_filter(taken, (0, 1, 1, 0)))
+    taken = np.clip(taken, 0, 1).astype(np.float32)
+    return taken if quality is None else _stored(taken, checks.check_int("quality", quality, most=95))
+
+
+def _stored(images, quality):
+    """A batch of images, each written as JPEG and read again."""
+    stored = []
+    for pixels in np.round(255 * images).astype(np.uint8):
+        file = io.BytesIO()
+        Image.fromarray(pixels.squeeze()).save(file, "jpeg", quality=quality)
+        stored.append(np.asarray(Image.open(file), np.float32).reshape(pixels.shape) / 255)
+    return np.stack(stored)
 
 
 def compose(images, steps, rng):

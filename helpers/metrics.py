@@ -298,7 +298,7 @@ def top(table, n=10, by="psnr"):
     return checks.check_table(table, (by,)).sort_values(by, ascending=by == "mse", kind="stable").head(checks.check_int("n", n))
 
 
-def paired_interval(a, b, confidence=0.95):
+def paired_interval(a, b, confidence=0.95, groups=None):
     """Mean of the differences a - b over the same images, with its confidence interval.
 
     The images differ far more among each other than two methods do on one image, so the interval is taken over the
@@ -310,6 +310,9 @@ def paired_interval(a, b, confidence=0.95):
         One score per image, in the same order.
     confidence : float, optional
         How often an interval made so covers the true mean.
+    groups : array_like, shape (n,), optional
+        Which images belong together, such as the squares of one scene: they err together, so the interval is taken over
+        the groups, each with the weight of its images [1]_.
 
     Returns
     -------
@@ -319,7 +322,12 @@ def paired_interval(a, b, confidence=0.95):
     Raises
     ------
     ValueError
-        When the lengths differ, when there are fewer than two images, or when a score is not finite.
+        When the lengths differ, when there are fewer than two images or groups, or when a score is not finite.
+
+    References
+    ----------
+    .. [1] A. C. Cameron and D. L. Miller, "A practitioner's guide to cluster-robust inference", Journal of Human Resources
+       50(2), 2015.
 
     Examples
     --------
@@ -333,9 +341,14 @@ def paired_interval(a, b, confidence=0.95):
         raise ValueError(f"scores have shapes {a.shape} and {b.shape}, expected two lists of one length, 2 or more")
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         raise ValueError("a score is not finite: an exact restoration has PSNR inf, leave such images out and say so")
+    groups = np.arange(len(a)) if groups is None else np.asarray(groups)
+    if groups.shape != a.shape or len(np.unique(groups)) < 2:
+        raise ValueError(f"groups have the shape {groups.shape}, expected {a.shape}, a name for each image, 2 names or more")
     difference = a - b
-    mean, error = difference.mean(), stats.sem(difference)
-    reach = stats.t.ppf((1 + confidence) / 2, len(a) - 1) * error
+    mean = difference.mean()
+    shares = pd.Series(difference - mean).groupby(groups).sum() / len(a)  # of the mean's error, one a group
+    error = np.sqrt(len(shares) / (len(shares) - 1) * (shares**2).sum())
+    reach = stats.t.ppf((1 + confidence) / 2, len(shares) - 1) * error
     return float(mean), float(mean - reach), float(mean + reach)
 
 
@@ -443,19 +456,60 @@ def ablation(trainings, value="psnr", *, row="method", against=None, pictures=No
             raise ValueError(f"{name!r} is compared with {other!r}, expected one of {names}")
         if not scores[name].index.equals(scores[other].index):
             raise ValueError(f"{name!r} and {other!r} were not scored with the same seeds and pictures: no pairs can be made")
-        mean, reach = _change(scores[name] - scores[other], keys[1:])
-        interval = f"{mean - reach:+.2f} to {mean + reach:+.2f}" if np.isfinite(reach) else ""
+        mean, low, high = crossed_interval(scores[name] - scores[other], keys[1:])
+        interval = f"{low:+.2f} to {high:+.2f}" if np.isfinite(low) else ""
         rows[name] |= {"against": other, "change, dB": f"{mean:+.2f}", "95% interval": interval}
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def _change(differences, sources):
-    """The mean of paired differences, and how far its interval reaches to each side."""
+def summary(table, by, of):
+    """Mean, lowest and highest of a column, over the rows that agree in another: over seeds, say.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row for each training.
+    by : str or list of str
+        The column in which the rows of one group agree, or several.
+    of : str
+        The column of scores.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each value of `by`, which is the index; columns mean, lowest and highest.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"code": [2, 2, 4], "psnr": [14.0, 15.0, 16.0]})
+    >>> summary(table, by="code", of="psnr").loc[2].tolist()
+    [14.5, 14.0, 15.0]
+    """
+    groups = table.groupby(by)[of]
+    return pd.DataFrame({"mean": groups.mean(), "lowest": groups.min(), "highest": groups.max()})
+
+
+def crossed_interval(differences, sources):
+    """Mean of paired differences, with a 95% interval that covers several choices at once, such as seeds and scenes.
+
+    Parameters
+    ----------
+    differences : pandas.Series
+        One for each combination of the choices, which are levels of its index.
+    sources : sequence of str
+        Names of the levels that the interval is to cover; their errors add up as independent ones.
+
+    Returns
+    -------
+    mean, low, high : float
+        The limits are NaN where a level has fewer than two values.
+    """
     reach = 0.0
     for source in sources:
         means = differences.groupby(source).mean()
         reach = np.hypot(reach, stats.t.ppf(0.975, len(means) - 1) * means.sem()) if len(means) > 1 else np.nan
-    return differences.mean(), reach
+    mean = differences.mean()
+    return mean, mean - reach, mean + reach
 
 
 def _in_parts(score, reference, restored):
@@ -479,7 +533,7 @@ def _pairs(reference, restored, data_range):
     if not {reference.dtype.kind, restored.dtype.kind} <= set("fiu"):
         raise ValueError(f"the batches have dtypes {reference.dtype} and {restored.dtype}, expected numbers")
     if reference.size == 0:
-        raise ValueError(f"the batches are empty: shape {reference.shape}")
+        raise ValueError(f"the batches are empty: shape {reference.shape}, expected one pixel or more")
     both_float = reference.dtype.kind == restored.dtype.kind == "f"
     if data_range is None and not both_float:
         raise ValueError(

@@ -4,10 +4,8 @@ A picture that is shown carries two texts: its alt text, for those who do not se
 (sizes, ranges, means), in which a changed picture shows up when stored outputs are compared.
 """
 
-import ast
 import base64
 import functools
-import inspect
 import io
 import itertools
 import pathlib
@@ -23,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 from sklearn.isotonic import IsotonicRegression
 
-from helpers import checks, files, metrics, paths, session
+from helpers import checks, files, image_io, metrics, paths, session
 
 STYLE = pathlib.Path(__file__).with_name("course.mplstyle")
 WIDTH = 7.0  # inches, the width of a page
@@ -107,7 +105,7 @@ def save_figure(figure, name=None, digest="", data=None, *, drawn=None, page=Non
         figure.suptitle("quick: a small training", x=1, ha="right", fontsize=9, color="#D55E00")
     drawn = not any(axes.images for axes in figure.axes) if drawn is None else drawn
     sharp = np.clip(PRINTED * WIDTH / figure.get_figwidth(), figure.dpi, PRINTED)  # a wide one is shrunk in print
-    png = _rendered(figure, "png", dpi=figure.dpi if drawn else sharp, metadata={"Software": None})
+    png = image_io.packed_png(_rendered(figure, "png", dpi=figure.dpi if drawn else sharp))
     if name is not None:
         kinds = {"png": png}
         if drawn:
@@ -213,7 +211,7 @@ def signed(differences, strongest=1.0):
 
 
 def show_restorations(
-    restorations, clean, examples=None, *, crop=None, methods_across=False, truth="clean", width=None, name=None
+    restorations, clean, examples=None, *, crop=None, methods_across=False, truth="clean", width=None, name=None, labels=None
 ):
     """The same images restored by several methods, with the PSNR of what is shown above each.
 
@@ -235,6 +233,8 @@ def show_restorations(
         Inches; by default the page's.
     name : str, optional
         As in `save_figure`.
+    labels : sequence of str, optional
+        Left of the rows, one an example, when the methods stand across.
     """
     examples = range(len(clean)) if examples is None else examples
     crops = crop if isinstance(crop, list) else [crop] * len(examples)
@@ -254,11 +254,11 @@ def show_restorations(
         show_images(list(shown.values()), list(titles.values()), labels, name=name, width=width)
         return
     order = [*restorations, truth]
-    room = int((width or WIDTH) / len(order) * CHARACTERS_AN_INCH)
-    labels = {method: _broken(method, max(room, LABEL_WIDTH)) for method in order}
+    room = int(((width or WIDTH) - (0.95 if labels else 0)) / len(order) * CHARACTERS_AN_INCH)
+    names = {method: _broken(method, max(room, LABEL_WIDTH)) for method in order}
     rows = [np.stack([shown[method][k] for method in order]) for k in range(len(examples))]
-    above = [[f"{labels[method]}\n{titles[method][k]}".strip() for method in order] for k in range(len(examples))]
-    show_images(rows, above, name=name, width=width)
+    above = [[f"{names[method]}\n{titles[method][k]}".strip() for method in order] for k in range(len(examples))]
+    show_images(rows, above, labels=labels, name=name, width=width)
 
 
 def _broken(label, width):
@@ -314,7 +314,7 @@ def show_lines(
     cycle = itertools.cycle(free)
     ends = []
     for label, coordinates in lines.items():
-        x, y, *band = map(np.asarray, coordinates)
+        x, y, *band = (checks.check_array(f"the line {label!r}", one) for one in coordinates)
         shapes = {one.shape for one in (x, y, *band)}
         numbers = all(one.dtype.kind in "fiu" for one in (x, y, *band)) and np.isfinite(x).all()
         if len(shapes) > 1 or y.ndim != 1 or not (numbers and np.isfinite(y).any()):
@@ -328,7 +328,7 @@ def show_lines(
             axes.vlines(x, *band, color=color, alpha=0.5, linewidth=4)
         ends.append((float(y[np.isfinite(y)][-1]), label, color))
     for label, value in (references or {}).items():
-        axes.axhline(value, color="#444444", linestyle="--", linewidth=1.2)
+        axes.axhline(value, color="#444444", linestyle="--", linewidth=1.2, label=label)
         ends.append((value, label, "#444444"))
     axes.set(xlabel=x_label, ylabel=y_label)
     if y_from is not None and all(value > y_from for value, *_ in ends):
@@ -367,9 +367,18 @@ def _columns(group, label, names, values):
 
 @styled
 def show_ablation(
-    trainings, value="psnr", *, row="method", against=None, pictures=None, x_label="PSNR, dB", references=None, name=None
+    trainings,
+    value="psnr",
+    *,
+    row="method",
+    against=None,
+    pictures=None,
+    x_label="PSNR, dB",
+    references=None,
+    close=0,
+    name=None,
 ):
-    """An ablation as a ladder: a dot for each training, and beside it what the row changes, with its interval.
+    """An ablation as a ladder: a dot for each training, and beside it what changes, from which row, with its interval.
 
     Parameters
     ----------
@@ -379,31 +388,45 @@ def show_ablation(
         What is scored, with its unit.
     references : dict of str to float, optional
         Labels and scores of what was not trained, such as the input: dashed lines.
+    close : int, optional
+        So many of the last rows lie close together: they are drawn once more in a panel of their own, enlarged.
     name : str, optional
         As in `save_figure`.
     """
     table = metrics.ablation(trainings, value, row=row, against=against, pictures=pictures)
     each = trainings.dropna(subset=[value]).groupby([row, "seed"], sort=False)[value].mean()
-    figure = Figure(figsize=(WIDTH, 0.8 + 0.34 * len(table)))
-    axes = figure.subplots()
-    for place, (method, changed) in enumerate(table.iterrows()):
-        values = each[method].to_numpy()
-        axes.plot(values, np.full(len(values), place), "o", color="#0072B2", alpha=0.7, markersize=6)
-        axes.plot([values.mean()] * 2, [place - 0.3, place + 0.3], color="#D55E00", linewidth=2)
-        said = f"{changed['change, dB']:>6}  {changed['95% interval']}"
-        axes.text(
-            1.02, place, said.replace("-", "\N{MINUS SIGN}"), transform=axes.get_yaxis_transform(), va="center", fontsize=9
-        )
-    grey = {"va": "center", "fontsize": 9, "color": "#444444"}
-    axes.text(1.02, -0.8, "change in dB, 95% interval", transform=axes.get_yaxis_transform(), **grey)
+    figure, is_close = Figure(figsize=(WIDTH, 0.8 + 0.34 * len(table))), 0 < close < len(table)
+    grid = figure.subplots(1, 1 + is_close, sharey=True, squeeze=False)[0]
+    axes, beside = grid[0], grid[-1]
+    panels = {axes: 0}  # with the first row of each
+    if is_close:
+        beside.axis("off")
+        larger = beside.inset_axes([0, 0, 1, close / len(table)])
+        larger.set(yticks=[], facecolor="#f4f4f4", ylim=(len(table) - 0.5, len(table) - close - 0.5))
+        larger.set_title("enlarged", fontsize=9, color="#444444")
+        panels[larger] = len(table) - close
+    for panel, first in panels.items():
+        for place in range(first, len(table)):
+            _dots(panel, each[table.index[place]].to_numpy(), place)
+        panel.grid(axis="y", visible=False)
+    numbers = {method: place + 1 for place, method in enumerate(table.index)}
+    at_right = {"x": 1.02, "transform": beside.get_yaxis_transform(), "va": "center", "fontsize": 9}
+    for place, (_, changed) in enumerate(table.iterrows()):
+        said = f"{numbers.get(changed['against'], '')}: {changed['change, dB']}   {changed['95% interval']}".strip(": ")
+        beside.text(y=place, s=said.replace("-", "\N{MINUS SIGN}"), **at_right)
+    beside.text(y=-0.8, s="from row: change in dB, 95% interval", color="#444444", **at_right)
     for label, score in (references or {}).items():
         axes.axvline(score, color="#444444", linestyle="--", linewidth=1.2)
-        axes.text(score, -0.8, label, ha="center", **grey)
-    axes.set_yticks(range(len(table)), table.index)
+        axes.text(score, -0.8, label, ha="center", va="center", fontsize=9, color="#444444")
+    axes.set_yticks(range(len(table)), [f"{method}  {number}" for method, number in numbers.items()])
     axes.set(xlabel=x_label, ylim=(len(table) - 0.5, -0.5))
-    axes.grid(axis="y", visible=False)
-    digest = "; ".join(f"{method} {mean}" for method, mean in table["PSNR, dB"].items())
-    save_figure(figure, name, digest, each.rename(x_label).reset_index())
+    save_figure(figure, name, "; ".join(map(" ".join, table["PSNR, dB"].items())), each.rename(x_label).reset_index())
+
+
+def _dots(axes, values, place):
+    """A row of a ladder: its trainings, and their mean."""
+    axes.plot(values, np.full(len(values), place), "o", color="#0072B2", alpha=0.7, markersize=6)
+    axes.plot([values.mean()] * 2, [place - 0.3, place + 0.3], color="#D55E00", linewidth=2)
 
 
 @styled
@@ -446,7 +469,7 @@ def show_scatter(groups, x_label, y_label, *, log_x=False, name=None):
 
 
 @styled
-def show_metric_series(table, kept, *, name=None):
+def show_metric_series(table, kept, *, thresholds=None, name=None):
     """The three scores of each image, as a series and as a histogram, with those that a filter drops in another colour.
 
     Parameters
@@ -455,6 +478,8 @@ def show_metric_series(table, kept, *, name=None):
         As `helpers.metrics.evaluate` gives it.
     kept : sequence
         Labels of the rows that pass, such as the index of `helpers.metrics.filter_by_quality`.
+    thresholds : dict of str to float, optional
+        Column to the threshold of the filter: a dashed line, or a note where it lies above all that is drawn.
     name : str, optional
         As in `save_figure`.
     """
@@ -468,6 +493,8 @@ def show_metric_series(table, kept, *, name=None):
             series.plot(places, part, ".", color=color, markersize=3, rasterized=len(table) > MANY)
         histogram.hist(parts, bins=30, stacked=True, orientation="horizontal", color=colors, label=("kept", "filtered out"))
         series.set(ylabel=label)
+        if column in (thresholds or {}):
+            _mark_threshold(series, thresholds[column])
     grid[-1, 0].set(xlabel="image")
     grid[-1, 1].set(xlabel="images")
     grid[0, 1].legend(loc="upper right")
@@ -475,9 +502,18 @@ def show_metric_series(table, kept, *, name=None):
     save_figure(figure, name, f"{passes.sum()} of {len(table)} kept; mean PSNR {table['psnr'].mean():.2f}", drawn_from)
 
 
+def _mark_threshold(axes, threshold):
+    bottom, top = axes.get_ylim()
+    inside = bottom <= threshold <= top
+    if inside:
+        axes.axhline(threshold, color="#444444", linestyle="--", linewidth=1.2)
+    said = f"dashed: threshold {threshold:g}" if inside else f"threshold {threshold:g}: far outside"
+    axes.set_title(said, loc="right", fontsize=9, color="#444444")
+
+
 @styled
 def show_metric_histograms(tables, column, x_label, *, name=None, colors=None):
-    """How the per-image scores of several methods are spread, with their means as dashed lines.
+    """How the per-image scores of several methods are spread, one below the other, on one scale; dashed, their means.
 
     Parameters
     ----------
@@ -492,69 +528,20 @@ def show_metric_histograms(tables, column, x_label, *, name=None, colors=None):
     colors : dict of str to color, optional
         For labels that are no method of ``COLORS``.
     """
-    figure = Figure(figsize=(WIDTH, 2.8))
-    axes = figure.subplots()
+    figure = Figure(figsize=(WIDTH, 0.5 + 0.75 * len(tables)))
+    grid = figure.subplots(len(tables), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
     values = {label: table[column].to_numpy() for label, table in tables.items()}
     bins = np.linspace(min(map(np.min, values.values())), max(map(np.max, values.values())), 60)
-    for k, (label, value) in enumerate(values.items()):
+    bars = []
+    for axes, (label, value) in zip(grid, values.items(), strict=True):
         color, mean = {**COLORS, **(colors or {})}.get(label), value.mean()
-        height = 1 + 0.1 * (k % 2)  # neighbours may be close
-        axes.hist(value, bins, color=color, alpha=0.55)
-        axes.axvline(mean, color=color, linestyle="--", linewidth=1.4)
-        axes.text(
-            mean,
-            height,
-            f"{label}, mean {mean:.2f}",
-            color=color,
-            ha="center",
-            va="bottom",
-            fontsize=9,
-            transform=axes.get_xaxis_transform(),
-        )
-    axes.set(xlabel=x_label, ylabel="images")
-    drawn_from = pd.concat([_columns("method", label, [column], [value]) for label, value in values.items()])
-    save_figure(figure, name, "; ".join(f"{label} mean {value.mean():.2f}" for label, value in values.items()), drawn_from)
-
-
-def show_source(function):
-    """Show what a function is, from its own source, without its docstring.
-
-    Parameters
-    ----------
-    function : callable
-        Defined in a file.
-    """
-    source = textwrap.dedent(inspect.getsource(function))
-    lines, (definition,) = source.splitlines(), ast.parse(source).body
-    documented = definition.body[0]
-    if isinstance(documented, ast.Expr) and isinstance(documented.value, ast.Constant):
-        del lines[documented.lineno - 1 : documented.end_lineno]
-    display(Markdown("```python\n" + "\n".join(line for line in lines if line.strip()) + "\n```"))
-
-
-def show_minutes(notebook):
-    """Show what a chapter takes, from data/timings.csv, which ``make time`` measures.
-
-    Parameters
-    ----------
-    notebook : str
-        "02_mnist_denoising"; of "solutions/02_mnist_denoising" nothing is shown.
-    """
-    if notebook.startswith("solutions/"):
-        return
-    timings = paths.data() / "timings.csv"
-    table = pd.read_csv(timings, index_col="notebook") if timings.exists() else pd.DataFrame()
-    if notebook not in table.index:
-        display(Markdown("**Time.** Not measured yet: `make time` does."))
-        return
-    minutes = table.loc[notebook]
-    display(
-        Markdown(
-            f"**Time.** {minutes['reading']:.0f} minutes to read · {60 * minutes['pretrained']:.0f} seconds to run · "
-            f'{minutes["quick"]:.1f} minutes with `MODE = "quick"` · {minutes["full"]:.1f} minutes with '
-            '`MODE = "full"`, on two cores.'
-        )
-    )
+        counts, *_ = axes.hist(value, bins, color=color, alpha=0.7)
+        bars.append(pd.DataFrame({"method": label, "from": bins[:-1], "to": bins[1:], "images": np.int64(counts)}))
+        axes.axvline(mean, color="black", linestyle="--", linewidth=1.2)
+        axes.set_title(f"{label}, mean {mean:.2f}", loc="left", fontsize=9, pad=2)
+    grid[-1].set(xlabel=x_label)
+    figure.supylabel("images", fontsize=9)
+    save_figure(figure, name, "; ".join(f"{label} mean {value.mean():.2f}" for label, value in values.items()), pd.concat(bars))
 
 
 def _digest_of_images(images):

@@ -52,6 +52,8 @@ def describe(value):
         return {str(key): describe(item) for key, item in value.items()}
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":
         return {"shape": list(value.shape), "dtype": str(value.dtype), SUMS: _weighted_sums(value)}
+    if isinstance(value, np.ndarray) and value.dtype.kind == "O":  # texts, say; their bytes are addresses in memory
+        return f"array {list(value.shape)} {_short(describe(value.tolist()))}"
     if isinstance(value, np.ndarray):
         return f"array {list(value.shape)} {digest([value])[:SHOWN]}"
     if isinstance(value, pd.DataFrame | pd.Series):

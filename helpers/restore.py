@@ -36,9 +36,10 @@ except (ImportError, KeyboardInterrupt) as error:  # these take seconds
 
 MULTIPLE = 8  # the networks halve their input at most three times
 ENDING = "_restored"
+TOLD_UP_TO = 60  # of 255: the strongest noise that the network which is told its strength was trained on
 
 
-def restore_image(image, model, scale=1, tile=256, overlap=32, progress=iter):
+def restore_image(image, model, scale=1, tile=256, overlap=32, progress=iter, sigma=None):
     """Restore one picture, in tiles where it is large.
 
     Parameters
@@ -57,6 +58,9 @@ def restore_image(image, model, scale=1, tile=256, overlap=32, progress=iter):
         farther than this gives the same picture as without tiles.
     progress : callable, optional
         Is given the list of tiles and gives it back one by one, as ``tqdm.tqdm`` does.
+    sigma : float, optional
+        Strength of the noise on the [0, 1] scale, for a network that is told: it sees a further channel that holds this
+        number everywhere.
 
     Returns
     -------
@@ -74,7 +78,11 @@ def restore_image(image, model, scale=1, tile=256, overlap=32, progress=iter):
             f"image has shape {image.shape} and dtype {image.dtype}, expected floats in [0, 1] or uint8 "
             "of shape (height, width, channels)"
         )
-    tile, overlap = checks.check_int("tile", tile), checks.check_int("overlap", overlap, least=0)
+    scale, tile, overlap = (
+        checks.check_int("scale", scale),
+        checks.check_int("tile", tile),
+        checks.check_int("overlap", overlap, least=0),
+    )
     if tile % MULTIPLE or overlap % MULTIPLE or not 0 <= 2 * overlap < tile:
         raise ValueError(
             f"tile is {tile} and overlap {overlap}, expected multiples of {MULTIPLE}, the overlap under half a tile"
@@ -86,8 +94,11 @@ def restore_image(image, model, scale=1, tile=256, overlap=32, progress=iter):
     height, width = padded.shape[:2]
     missing = [(0, -side % MULTIPLE) for side in (height, width)]
     padded = np.pad(padded, (*missing, (0, 0)), mode="symmetric")
-    _refuse_other_shapes(model, min(tile, len(padded)), min(tile, padded.shape[1]), image.shape[-1])
     restored = np.empty_like(padded)
+    if sigma is not None:
+        told = np.full((*padded.shape[:2], 1), checks.check_number("sigma", sigma, most=1), np.float32)
+        padded = np.concatenate([padded, told], axis=-1)
+    _refuse_other_shapes(model, min(tile, len(padded)), min(tile, padded.shape[1]), padded.shape[-1])
     tiles = itertools.product(*(_tiles(side, tile, overlap) for side in padded.shape[:2]))
     for (rows, kept_rows, inner_rows), (columns, kept_columns, inner_columns) in progress(list(tiles)):
         seen = np.asarray(model.predict_on_batch(padded[np.newaxis, rows, columns]))[0]
@@ -104,8 +115,8 @@ def _refuse_other_shapes(model, height, width, channels):
         return
     if expected[-1] not in (None, channels):
         raise ValueError(
-            f"image has {channels} channel(s), the network takes {expected[-1]}: "
-            "repeat grey three times for RGB, and leave transparency out"
+            f"image has {channels} channel(s), the network takes {expected[-1]}: repeat grey three times for RGB, leave "
+            "transparency out, and give sigma to a network that takes one channel more"
         )
     if expected[1] not in (None, height) or expected[2] not in (None, width):
         raise ValueError(
@@ -160,7 +171,7 @@ def _tiles(length, tile, overlap):
     return tiles
 
 
-def restore_picture(picture, network, scale=1, progress=iter):
+def restore_picture(picture, network, scale=1, progress=iter, sigma=None):
     """Restore what a picture file holds, transparency and depth kept.
 
     Parameters
@@ -170,6 +181,7 @@ def restore_picture(picture, network, scale=1, progress=iter):
         As for `restore_image`; for three channels, or for one, which takes grey pictures of its own size only.
     scale : int, optional
     progress : callable, optional
+    sigma : float, optional
         As for `restore_image`.
 
     Returns
@@ -191,7 +203,7 @@ def restore_picture(picture, network, scale=1, progress=iter):
         restored = np.clip(network.predict_on_batch(pixels[np.newaxis])[0], 0, 1)
     else:
         colored = np.repeat(pixels, 3, axis=-1) if pixels.shape[-1] == 1 else pixels
-        restored = restore_image(colored, network, scale, progress=progress)
+        restored = restore_image(colored, network, scale, progress=progress, sigma=sigma)
         restored = restored.mean(axis=-1, keepdims=True) if pixels.shape[-1] == 1 else restored
     alpha = picture.alpha
     if alpha is not None and scale != 1:
@@ -386,7 +398,7 @@ def _parser():
         "--sigma",
         type=float,
         metavar="S",
-        help="strength of the noise, of 255, when it is known; 25 has a network of its own",
+        help="strength of the noise, of 255, when it is known: a network that is told it is used; more smooths more",
     )
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes side by side, for many pictures")
     parser.add_argument(
@@ -455,12 +467,9 @@ def _check(file, target, options):
 
 def _network(options):
     """The shipped network for the task."""
-    denoiser = "denoise_25" if options.sigma == 25 else "denoise_blind"
-    if options.sigma not in (None, 25):
-        _say(
-            f"--sigma {options.sigma:g}: no network for exactly this strength is shipped; "
-            "the blind one is used, which judges the strength itself"
-        )
+    denoiser = "denoise_blind" if options.sigma is None else "denoise_told"
+    if options.sigma is not None and options.sigma > TOLD_UP_TO:
+        _say(f"--sigma {options.sigma:g}: the network was trained on noise of up to {TOLD_UP_TO}, look at the result closely")
     enlarger = f"sr_x{_scale(options)}"
     names = {"denoise": denoiser, "super-resolution": enlarger, "digits": "mnist_best"}
     from helpers import training  # not before the arguments are known to be good: it takes seconds
@@ -477,7 +486,8 @@ def _restore(file, target, options, network, bar):
         _say(note.message)
     if options.task == "denoise":
         _describe_noise(file.name, picture.pixels)
-    picture = restore_picture(picture, network, _scale(options), bar)
+    sigma = None if options.sigma is None else options.sigma / 255
+    picture = restore_picture(picture, network, _scale(options), bar, sigma)
     pictures.write(target, picture)
     print(target)
 
@@ -488,8 +498,6 @@ def _describe_noise(name, pixels):
         warnings.simplefilter("ignore")  # a picture of one colour, or of one pixel
         sigma = 255 * np.nan_to_num(restoration.estimate_sigma(pixels, average_sigmas=True, channel_axis=-1))
     _say(f"{name}: noise of about {sigma:.1f} of 255 (an estimate: fine texture adds to it, clipping takes from it)")
-    if np.ptp(pixels, axis=-1).max() < 1.5 / 255:
-        _say(f"{name} is grey, and the network has learned from colour: it removes little of grey noise")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ import zipfile
 import numpy as np
 import pandas as pd
 
-from helpers import backend, checks, datasets, devices, files, paths, plotting, recipes, session
+from helpers import backend, checks, datasets, devices, files, paths, recipes, session, timings
 from helpers.backend import keras
 
 # In "quick" a training sees so many pixels at most, which takes a few seconds, in so many epochs.
@@ -53,7 +53,7 @@ def begin(chapter, mode="pretrained", seed=0, own=None):
     """
     session.start(mode, seed, own)
     set_seed(seed)
-    plotting.show_minutes(chapter)
+    timings.show_minutes(chapter)
 
 
 def set_seed(seed):

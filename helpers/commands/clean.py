@@ -29,7 +29,7 @@ MADE = (
 OWN = ("own/quick", "own/runs")  # of trainings on a reader's pictures
 # What is written into each folder in which notebooks run, and into each folder of figures.
 CHAPTERS = ("[0-9][0-9]_*.ipynb", "[0-9][0-9]_*.progress", "written.json", "report.pdf")
-FIGURES = ("[0-9][0-9]_*.png", "[0-9][0-9]_*.svg", "tables/[0-9][0-9]_*.csv")
+FIGURES = ("[0-9][0-9]_*.png", "[0-9][0-9]_*.svg", "[0-9][0-9]_*.csv", "tables/[0-9][0-9]_*.csv")
 
 
 def made():
@@ -41,8 +41,8 @@ def made():
         Files.
     """
     cache = paths.cache()
-    patterns = [*MADE, "**/.writing-*"]
-    drawn = ["figures", "checked"]
+    patterns = [*MADE, "**/.writing-*", "again/[0-9][0-9]_*.ipynb"]
+    drawn = ["figures", "checked", "again"]
     for folder in RUNNING_NOTEBOOKS:
         patterns += [f"{folder}/{name}" for name in CHAPTERS]
         drawn.append(f"{folder}/figures")

@@ -87,15 +87,28 @@ class Run:
 
     def end(self):
         """End everything that the notebook has started, and remove the copy that it worked in."""
+        deadline = time.monotonic() + 10
+        # Again until none is left: a kill takes its time, and what is being killed may just have started another.
+        while (alive := self._alive()) and time.monotonic() < deadline:
+            for process in alive:
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+            time.sleep(0.02)
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _alive(self):
+        """The processes that the notebook has started and that have not ended."""
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error, OSError):
                 if process.environ().get(MARK) == self.mark:
                     self.seen[process.pid] = process
+        alive = []
         for process in self.seen.values():
             with contextlib.suppress(psutil.Error):
-                process.kill()
-        self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+                if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                    alive.append(process)
+        return alive
 
 
 def _limit(memory):

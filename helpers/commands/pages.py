@@ -1,11 +1,13 @@
 """What `helpers.commands.report` writes besides the report: the generated parts of README.md, and contact sheets."""
 
+import re
+
 import numpy as np
 import pandas as pd
 from PIL import Image, ImageOps
 from skimage import util
 
-from helpers import files
+from helpers import files, plotting
 from helpers.document import prose
 from helpers.document import tables as report_tables
 
@@ -26,7 +28,8 @@ def readme(text, tables, timings, notebooks):
     Parameters
     ----------
     text : str
-        The page, with ``<!-- NAME -->`` and ``<!-- end of NAME -->`` around each part: "chapters" and "results".
+        The page, with ``<!-- NAME -->`` and ``<!-- end of NAME -->`` around each part: "chapters", "results", and,
+        as often as wanted, "picture", a figure of the course with its caption.
     tables : pathlib.Path
         The folder with 06_systems.csv.
     timings : pathlib.Path
@@ -41,7 +44,11 @@ def readme(text, tables, timings, notebooks):
     systems = report_tables.systems_shown(report_tables.systems(tables, report_tables.results(tables)))[0]
     head = f"| {' | '.join(_SYSTEMS.values())} |\n|---|{'--:|' * (len(_SYSTEMS) - 1)}"
     lines = [f"| {' | '.join(system[column] for column in _SYSTEMS)} |" for system in systems]
-    parts = {"chapters": "\n".join(_chapters(timings, notebooks)), "results": "\n".join([head, *lines])}
+    text = re.sub(r"(?<=<!-- picture -->\n).*?(?=\n<!-- end of picture -->)", _picture, text, flags=re.DOTALL)
+    parts = {
+        "chapters": "\n".join(_chapters(timings, notebooks)),
+        "results": "\n".join([head, *lines]),
+    }
     for name, part in parts.items():
         marks = f"<!-- {name} -->", f"<!-- end of {name} -->"
         before, _, rest = text.partition(marks[0])
@@ -50,6 +57,13 @@ def readme(text, tables, timings, notebooks):
             raise ValueError(f"README.md has no part between {marks[0]} and {marks[1]}")
         text = f"{before}{marks[0]}\n{part}\n{marks[1]}{after}"
     return text
+
+
+def _picture(part):
+    """A figure with its texts as they stand in captions.toml."""
+    figure = re.search(r"figures/(\w+)\.png", part[0])[1]
+    told = plotting.captions()[figure]
+    return f"![{told['alt']}](figures/{figure}.png)\n\n*{told['caption']}*"
 
 
 def _chapters(timings, notebooks):

@@ -13,7 +13,7 @@ from helpers import datasets, files, image_io, paths
 PHOTOS = ("building", "animal", "fine texture")  # their part in the chapters: column `shown` of data/photos.csv
 PHOTO = 256, 384  # height and width of the piece that is shown
 OF_EACH = 6  # test digits of each kind
-TRAINING = 55_000  # digits that chapter 7 trains on; the other training digits are for choices
+TRAINED_ON = 55_000  # digits, in chapter 7; it keeps the other 5,000 for choices
 CODES = 1500  # test digits whose place in the plane is shown
 RUNTIME = "runtime/*"
 
@@ -86,7 +86,7 @@ def mean_digit(digits):
     bytes
         28x28 numbers, little-endian float32.
     """
-    return np.ascontiguousarray(digits[:TRAINING].mean(axis=0), "<f4").tobytes()
+    return np.ascontiguousarray(digits[:TRAINED_ON].mean(axis=0), "<f4").tobytes()
 
 
 def _kept(name, suffix):

@@ -4,7 +4,10 @@ import argparse
 import functools
 import json
 import multiprocessing
+import os
+import signal
 import sys
+import threading
 import time
 import uuid
 
@@ -72,7 +75,7 @@ def search(storage, trials=TRIALS, evaluate=score, workers=1):
     storage.parent.mkdir(parents=True, exist_ok=True)
     _study(storage)
     spawn = multiprocessing.get_context("spawn")
-    helping = [spawn.Process(target=work, args=(storage, trials, evaluate), daemon=True) for _ in range(workers - 1)]
+    helping = [spawn.Process(target=_help, args=(storage, trials, evaluate), daemon=True) for _ in range(workers - 1)]
     for process in helping:
         process.start()
     work(storage, trials, evaluate)  # until all are finished, also those of a process that was killed
@@ -107,6 +110,14 @@ def work(storage, trials, evaluate):
             value = evaluate(**settings)
             _study(storage).tell(trial, value)
             print(f"{done + 1}/{trials}: {settings} {value:.2f} dB", flush=True)
+
+
+def _help(*given):
+    """A process beside the first: Ctrl-C is for that one, and when it ends, however it ends, so does this."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    first = multiprocessing.parent_process()
+    threading.Thread(target=lambda: (first.join(), os._exit(1)), daemon=True).start()
+    work(*given)
 
 
 def _study(storage):

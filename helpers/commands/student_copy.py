@@ -1,7 +1,8 @@
 """Write the course without its solutions into a new folder: ``make student-copy FOLDER=...``.
 
 Left out are the solved exercises, the page for teachers with its points and wrong answers, and the tests that hold right
-answers. The checks stay, since the chapters call them, and who reads their source learns what they compare with.
+answers or ask for what is left out. The checks stay, since the chapters call them, and who reads their source learns what
+they compare with.
 """
 
 import argparse
@@ -32,17 +33,19 @@ TAKEN = (
 LEFT_OUT = {
     *("notebooks/solutions", "docs/teachers.md", "docs/points.csv", "data/cache"),
     *("tests/test_exercises.py", "tests/test_grade.py", "tests/test_student_copy.py", "tests/test_elsewhere.py"),
+    *("tests/test_teachers.py", "tests/test_site_built.py"),
 }
 CHAPTER = re.compile(r"\d\d_.*[^\d]\.ipynb")  # a teacher's own copies and drafts are none
 NEVER = re.compile(r"__pycache__|\.ipynb_checkpoints|.*\.egg-info|\.DS_Store|\.writing-.*")
 # " [Solutions](solutions/02.ipynb)", with what leads up to it.
 LINK = re.compile(r"(?:[;,]? |^)\[[^\]\n]*[Ss]olutions?[^\]\n]*\]\([^)\s]*solutions/[^)\s]*\)\n?", re.MULTILINE)
-# What README and the site's first page say to teachers, and of the folder that isn't there.
+# What README and the pages of docs/ say to teachers, and of what isn't there.
 FOR_TEACHERS = re.compile(
     r"<details><summary><b>Teach with it</b>.*?</details>\n\n|`notebooks/solutions/`[^·]*· ?"
     r"|:::\{grid-item-card\}[^\n]*\n:link: teachers\n.*?\n:::\n\n"
-    r"| Its solutions are linked from its exercises\.",
-    re.DOTALL,
+    r"| Its solutions are linked from its exercises\."
+    r"|^\| `teachers\.md`[^\n]*\n|^\*\*Elsewhere\.\*\*.*?\n\n|^- For teachers:.*?\n(?=- |\n)",
+    re.DOTALL | re.MULTILINE,
 )
 OF_SOLUTIONS = re.compile(r"^\[\d\d_solution\w*\]\n(?:(?!\[).*(?:\n|\Z))*", re.MULTILINE)  # captions of their figures
 IN_HTML = re.compile(r'<a href="[^"]*notebooks/solutions/[^"]*">(.*?)</a>', re.DOTALL)
@@ -117,7 +120,8 @@ def write(target):
             _rewrite(path, chapter_without_links)
         _rewrite(fresh / "README.md", lambda text: FOR_TEACHERS.sub("", without_links(text)))
         _rewrite(fresh / "notebooks/captions.toml", lambda text: OF_SOLUTIONS.sub("", text))
-        _rewrite(fresh / "docs/index.md", lambda text: FOR_TEACHERS.sub("", text))
+        for name in ("index.md", "README.md", "changelog.md"):
+            _rewrite(fresh / "docs" / name, lambda text: FOR_TEACHERS.sub("", text))
         _rewrite(fresh / "figures/report.html", lambda text: IN_HTML.sub(r"\1", text))
         if target.exists():
             target.rmdir()

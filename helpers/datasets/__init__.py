@@ -3,7 +3,7 @@
 import importlib
 
 from helpers.datasets.folders import check_folder, require_folder
-from helpers.datasets.mnist import load_mnist
+from helpers.datasets.mnist import drawn_digit, load_mnist
 from helpers.datasets.photographs import (
     SPLITS,
     build_pairs,
@@ -25,6 +25,7 @@ __all__ = [
     "SPLITS",
     "build_pairs",
     "check_folder",
+    "drawn_digit",
     "load_mnist",
     "load_photos",
     "pairs_folder",

@@ -406,7 +406,8 @@ def _describe_pairs(report, pairs):
     report.facts += _sizes_in_words(pairs.drop_duplicates("high_file"))
     already = int(pairs["enlarged"].sum())
     report.facts.append(f"low pictures: {already} as large as their high ones already, {len(pairs) - already} smaller")
-    report.facts.append("factors (pairs): " + (factors or "none") + ("; 1 where the list says none" if factors else ""))
+    unsaid = "; 1 where the list says none" if 1 in pairs["factor"].to_numpy() else ""
+    report.facts.append("factors (pairs): " + (factors or "none") + unsaid)
     parts = pairs.groupby("split")["high_file"].nunique().reindex(list(photographs.SPLITS), fill_value=0)
     report.facts.append(", ".join(f"{split} {count}" for split, count in parts.items()) + " pictures")
     if pictures < needed:

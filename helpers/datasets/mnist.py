@@ -8,6 +8,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
+from PIL import Image, ImageDraw
 
 from helpers import files, paths
 
@@ -57,6 +58,37 @@ def load_mnist():
     return tuple((_as_images(digits[f"x_{split}"]), digits[f"y_{split}"]) for split in ("train", "test"))
 
 
+def drawn_digit(corners):
+    """A digit of one's own, drawn by a pen that goes straight from corner to corner.
+
+    Parameters
+    ----------
+    corners : sequence of (row, column)
+        At least two places, from 0 to 27. Training digits stay between 4 and 23.
+
+    Returns
+    -------
+    numpy.ndarray of float32, shape (1, 28, 28, 1)
+        As `load_mnist` gives digits: 1 for ink, in a line about three pixels wide, and 0 for the ground.
+
+    Examples
+    --------
+    >>> drawn_digit([(4, 14), (23, 14)])[0, 12, 11:18, 0].tolist()
+    [0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0]
+    """
+    corners = np.asarray(corners, dtype=float)
+    if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 2:
+        raise ValueError(f"corners have the shape {corners.shape}, expected at least two pairs of row and column")
+    fine = 10  # times as many pixels a side: Pillow draws without grey at the edges
+    paper = Image.new("L", (28 * fine, 28 * fine))
+    pen, places = ImageDraw.Draw(paper), [((column + 0.5) * fine, (row + 0.5) * fine) for row, column in corners]
+    pen.line(places, fill=255, width=3 * fine)
+    for place in places:
+        pen.circle(place, 1.5 * fine, fill=255)
+    ink = np.asarray(paper.resize((28, 28), Image.Resampling.BOX), np.float32) / 255
+    return ink.reshape(1, 28, 28, 1)
+
+
 def _fetched(cached):
     """The digits, brought into the cache by one process at a time."""
     with files.only_one("mnist", wait=True):
@@ -70,7 +102,8 @@ def _fetched(cached):
 
 
 def _as_images(pixels):
-    images = pixels[..., np.newaxis].astype(np.float32, order="C")  # from a table they come in another order; sums mind
+    # Out of a table pixels come in another order of memory, and the last bits of a sum depend on it.
+    images = pixels[..., np.newaxis].astype(np.float32, order="C")
     images /= 255  # in place: 60,000 digits are 188 MB
     return images
 

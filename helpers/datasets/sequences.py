@@ -101,7 +101,9 @@ class ShuffledSequence(keras.utils.PyDataset):
         )
         self.steps_per_epoch = None if steps_per_epoch is None else checks.check_int("steps_per_epoch", steps_per_epoch)
         if (self.steps_per_epoch or 0) * self.batch_size > MOST_OF_AN_EPOCH:
-            raise ValueError(f"{steps_per_epoch} batches of {batch_size} are more than an epoch may hold, {MOST_OF_AN_EPOCH:,}")
+            raise ValueError(
+                f"{steps_per_epoch} batches of {batch_size}, expected {MOST_OF_AN_EPOCH:,} pictures an epoch at most"
+            )
         self.set_epoch(0)
 
     def set_epoch(self, epoch):
@@ -205,7 +207,7 @@ class DegradedSequence(ShuffledSequence):
 class PatchSequence(ShuffledSequence):
     """Batches of (degraded, clean) square patches, cut at random from large pictures.
 
-    Each patch comes from a picture chosen by its area, from a random place, mirrored and turned by quarters at random.
+    Each patch comes from a picture chosen by its area, from a random place, and is mirrored and turned by quarters at random.
 
     Parameters
     ----------
@@ -218,6 +220,8 @@ class PatchSequence(ShuffledSequence):
     steps_per_epoch : int
         Batches an epoch.
     seed : int
+    turned : bool, optional
+        False leaves each patch as it lies in its picture.
 
     Raises
     ------
@@ -226,16 +230,17 @@ class PatchSequence(ShuffledSequence):
         is not a positive int.
     """
 
-    def __init__(self, images, patch_size, batch_size, degrade, steps_per_epoch, seed, **workers):
+    def __init__(self, images, patch_size, batch_size, degrade, steps_per_epoch, seed, turned=True, **workers):
         super().__init__(len(images), batch_size, seed, steps_per_epoch, **workers)
-        patch_size = checks.check_int("patch_size", patch_size)
+        self.turned, patch_size = turned, checks.check_int("patch_size", patch_size)
         for image in images:
+            image = checks.check_array("a picture", image)
             if image.ndim != 3 or image.dtype != np.uint8 or min(image.shape[:2]) < patch_size:
                 raise ValueError(
                     f"a picture has shape {image.shape} and dtype {image.dtype}, expected uint8 of shape "
                     f"(height, width, channels) with both sides at least patch_size, {patch_size}"
                 )
-        if not callable(degrade) and [low.shape for low in degrade] != [image.shape for image in images]:
+        if not callable(degrade) and [np.shape(low) for low in degrade] != [image.shape for image in images]:
             raise ValueError("the degraded pictures are not as many, or not of the same sizes, as the clean ones")
         self.images, self.patch_size, self.degrade = images, patch_size, degrade
         areas = np.array([image.shape[0] * image.shape[1] for image in images], dtype=np.float64)
@@ -253,7 +258,7 @@ class PatchSequence(ShuffledSequence):
 
     def _patches(self, images, picked, rngs):
         places = zip(picked, rngs, strict=True)
-        return _floats(np.stack([_random_patch(images[k], self.patch_size, rng) for k, rng in places]))
+        return _floats(np.stack([_random_patch(images[k], self.patch_size, rng, self.turned) for k, rng in places]))
 
     def describe(self):
         """What the batches are made of, for the record of a training."""
@@ -265,6 +270,7 @@ class PatchSequence(ShuffledSequence):
             "steps_per_epoch": self.steps_per_epoch,
             "batch_size": self.batch_size,
             "seed": self.seed,
+            **({} if self.turned else {"turned": False}),  # older records lack it
         }
 
 
@@ -478,11 +484,12 @@ def _read_all(cuts, size):
     return crops, places, broken
 
 
-def _random_patch(image, size, rng):
+def _random_patch(image, size, rng, turned=True):
     """A square of `image`, or of several of one size, at a random place, mirrored and turned by quarters at random."""
     top, left = (rng.integers(side - size + 1) for side in image.shape[-3:-1])
-    patch = np.rot90(image[..., top : top + size, left : left + size, :], rng.integers(4), axes=(-3, -2))
-    return patch[..., ::-1, :] if rng.integers(2) else patch
+    turns, mirrored = rng.integers(4) * turned, rng.integers(2) * turned  # drawn anyway, so that the places are the same
+    patch = np.rot90(image[..., top : top + size, left : left + size, :], turns, axes=(-3, -2))
+    return patch[..., ::-1, :] if mirrored else patch
 
 
 def _floats(pixels):

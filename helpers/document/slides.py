@@ -5,7 +5,7 @@ import mimetypes
 import re
 
 from helpers.document import figures, prose
-from helpers.document.page import environment
+from helpers.document.writing import environment
 
 GUESS = re.compile(r"^> \*\*Guess first\.?\*\*((?:.*\n?)(?:^>.*\n?)*)", re.MULTILINE)
 HEADING = re.compile(r"^#{2,3} (.+)$", re.MULTILINE)

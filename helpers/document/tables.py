@@ -12,6 +12,8 @@ from helpers import paths
 PACKAGES = ("keras", "tensorflow", "numpy", "scipy", "scikit-image", "pandas", "matplotlib", "papermill")
 SYSTEMS = ["task", "notebook", "n_images", "published_psnr", "recipe_psnr", "input_psnr", "classical", "classical_psnr"]
 SYSTEMS += ["best", "best_psnr", "params", "minutes"]
+INPUT, GAIN = "degraded input", ["gain", "gain_low", "gain_high"]
+MINUS = "−"  # as the figures have it, not a hyphen
 
 
 def published():
@@ -42,7 +44,7 @@ def results(tables):
 
 
 def systems(tables, rows):
-    """Chapter 06's table of the published systems, with each best network's gain over the recipe.
+    """Chapter 06's table of the published systems, with each best network's gain over the recipe and over the input.
 
     Parameters
     ----------
@@ -53,7 +55,8 @@ def systems(tables, rows):
     Returns
     -------
     list of dict
-        With the columns of 06_systems.csv, None for what is missing, and ``gain``, ``gain_low``, ``gain_high``; none where
+        With the columns of 06_systems.csv, None for what is missing, ``gain``, ``gain_low``, ``gain_high``, over the recipe,
+        ``over``, what the interval covers, and ``over_input``, a dict with the same three where they are known; none where
         that chapter has not run.
     """
     path = tables / "06_systems.csv"
@@ -62,18 +65,42 @@ def systems(tables, rows):
     table = pd.read_csv(path, dtype={"notebook": str}).reindex(columns=SYSTEMS)
     found = []
     for system in table.astype(object).where(table.notna(), None).to_dict("records"):
-        same = (rows["notebook"] == system["notebook"]) & (rows["method"] == system["best"])
-        same &= np.isclose(rows["psnr"], system["best_psnr"], atol=1e-4)
-        gains = rows[same].reindex(columns=["gain", "gain_low", "gain_high"]).dropna().to_dict("records")
-        found.append(system | (gains[0] if gains else dict.fromkeys(("gain", "gain_low", "gain_high"))))
+        same = scored_as(rows, system, "best") & (rows["method"] == system["best"])
+        paired = rows[same].reindex(columns=["against", *GAIN]).dropna().set_index("against")
+        recipes = [name for name in rows.loc[scored_as(rows, system, "recipe"), "method"] if name in paired.index]
+        difference = system["best_psnr"] - (system["recipe_psnr"] or np.nan)
+        gain = dict.fromkeys(GAIN) | {"gain": difference if difference > 0 else None}
+        gain |= paired[GAIN].loc[recipes[0]].to_dict() if recipes else {}
+        over_input = paired[GAIN].loc[INPUT].to_dict() if INPUT in paired.index else None
+        over = rows.loc[same].reindex(columns=["interval_over"])["interval_over"].dropna().tolist()
+        found.append(system | gain | {"over_input": over_input, "over": over[0] if over else None})
     return found
+
+
+def scored_as(rows, system, which):
+    """Which rows of the chapters' tables hold a score that a row of 06_systems.csv repeats.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        As `results` returns them.
+    system : dict
+        A row of 06_systems.csv.
+    which : {"recipe", "best"}
+
+    Returns
+    -------
+    pandas.Series of bool
+    """
+    score = np.nan if system[f"{which}_psnr"] is None else system[f"{which}_psnr"]
+    return (rows["notebook"] == system["notebook"]) & np.isclose(rows["psnr"], score, atol=1e-4)
 
 
 def decibels(value, sign=False):
     """A PSNR as it is printed: two decimals, "exact" for an infinite one, nothing for none."""
     if value is None or pd.isna(value):
         return ""
-    return "exact" if np.isinf(value) else f"{value:{'+' if sign else ''}.2f}"
+    return "exact" if np.isinf(value) else f"{value:{'+' if sign else ''}.2f}".replace("-", MINUS)
 
 
 def claimed(value):
@@ -102,7 +129,7 @@ def systems_shown(found):
     Parameters
     ----------
     found : list of dict
-        As `systems` returns them.
+        As `systems` returns them, with ``fair``, as `helpers.document.evidence.of` returns it, where that is known.
 
     Returns
     -------
@@ -112,12 +139,13 @@ def systems_shown(found):
     """
     said, notes, shown = published(), Footnotes(), []
     for system in found:
-        names = [one["name"] for one in said["system"] if one["chapter"] == system["notebook"]]
+        own = [one for one in said["system"] if one["chapter"] == system["notebook"]]
         is_copy = system["input_psnr"] is not None and np.isinf(system["input_psnr"])
         row = {
             "task": system["task"],
-            "system": names[0] if names else "",
-            "published": claimed(system["published_psnr"]),
+            "notebook": system["notebook"],
+            "system": own[0]["name"] if own else "",
+            "published": _claim(system, own),
             "recipe": decibels(system["recipe_psnr"]),
             "input": decibels(system["input_psnr"]),
             "classical": decibels(system["classical_psnr"]),
@@ -126,25 +154,66 @@ def systems_shown(found):
             "network": system["best"],
             "gain": decibels(system["gain"], sign=True),
             "interval": interval(system["gain_low"], system["gain_high"], sign=True),
+            "fair": list(_fair(system.get("fair", {}))),
             "n": f"{system['n_images']:,}",
+            "over": system["over"],
             "parameters": f"{system['params']:,}",
             "minutes": f"{system['minutes']:.1f}",
         }
         row["marks"] = {
             note["column"]: [notes.mark(note["text"])]
             for note in said["note"]
-            if note["chapter"] == system["notebook"] and row[note["column"]]
+            if note["chapter"] == system["notebook"] and row[note["column"]] and note.get("task", row["task"]) == row["task"]
+            if note.get("method", row["which"]) == row["which"]
         }
         if is_copy and "input" not in row["marks"]:
             row["marks"]["input"] = [notes.mark("The input is the answer: returning it unchanged is exact.")]
         if system["best_psnr"] == system["recipe_psnr"]:
             row["marks"]["best"] = [notes.mark("The recipe's own network: nothing is gained by a better copy.")]
+        if row["gain"] and not row["interval"] and "gain" not in row["marks"]:
+            row["marks"]["gain"] = [notes.mark(_unpaired(system))]
         before = _started_from(system)
         if before:
             text = f"Of the last training. It went on from {before['name']}, whose {before['minutes']:.1f} minutes come on top."
             row["marks"]["minutes"] = [notes.mark(text)]
         shown.append(row)
     return shown, notes
+
+
+def _claim(system, own):
+    """What the authors claim, the whole range where they give one."""
+    numbers = own[0].get("numbers", []) if own else []
+    is_range = len(numbers) == 2 and numbers[0] == system["published_psnr"]
+    return " to ".join(map(claimed, numbers)) if is_range else claimed(system["published_psnr"])
+
+
+def _fair(fair):
+    """What a fairer comparison leaves, a line each: the difference, over what, its interval, and what that covers."""
+    for kind in ("alike", "classical"):
+        if fair.get(kind):
+            one = fair[kind]
+            sure = f"{interval(one['low'], one['high'], sign=True)}; {one['covers']}"
+            yield f"{decibels(one['gain'], sign=True)} over {one['over']}{_training(one)} ({sure})"
+    for one in fair.get("strong", []):
+        sure = interval(one["low"], one["high"], sign=True)
+        yield f"{decibels(one['gain'], sign=True)} against the recipe at σ = {one['sigma']} ({sure})"
+
+
+def _training(one):
+    """How equal the trainings of a fairer comparison were."""
+    if "steps" not in one:
+        return ""
+    theirs, ours = one["steps"]
+    return f", both trained alike for {ours:,} steps" if theirs == ours else f", after {theirs:,} and {ours:,} steps"
+
+
+def _unpaired(system):
+    """What has to be said of a gain without an interval."""
+    text = "The difference of the two means. Of the recipe's training only means are kept, so no paired interval is known."
+    if system["over_input"]:
+        gain, low, high = (system["over_input"][column] for column in GAIN)
+        text += f" Over the input the gain is {decibels(gain, sign=True)} dB ({interval(low, high, sign=True)})."
+    return text
 
 
 def _records():
@@ -160,53 +229,6 @@ def _started_from(system):
     return None
 
 
-def chapter(rows):
-    """A chapter's results, in groups that share their pictures and what was done to them.
-
-    Parameters
-    ----------
-    rows : pandas.DataFrame
-        Of one chapter.
-
-    Returns
-    -------
-    groups : list of dict
-        ``title``, and ``rows``: column to text, with ``kind`` and ``marks``.
-    notes : Footnotes
-    """
-    names = meanings()
-    rows = rows.reindex(columns=[*rows.columns.union(["psnr_low", "psnr_high", "against", "gain", "gain_low", "gain_high"])])
-    groups, notes = [], Footnotes()
-    for (dataset, split, degradation), part in rows.groupby(["dataset", "split", "degradation"], sort=False):
-        shown = []
-        for row in part.sort_values("n_images", ascending=False, kind="stable").itertuples():
-            marks = {}
-            if row.n_images < part["n_images"].max():
-                marks["n"] = [notes.mark("A fixed part of the pictures, for methods that are slow.")]
-            if row.kind == "published" and split == "train":
-                marks["psnr"] = [notes.mark("Pictures that the network was trained on.")]
-            if not pd.isna(row.gain):
-                marks["gain"] = [notes.mark(f"The paired difference to “{row.against}”, picture by picture.")]
-            shown.append(
-                {
-                    "method": row.method,
-                    "kind": row.kind,
-                    "psnr": decibels(row.psnr),
-                    "n": f"{row.n_images:,}",
-                    "interval": interval(row.psnr_low, row.psnr_high),
-                    "gain": decibels(row.gain, sign=True),
-                    "gain_interval": interval(row.gain_low, row.gain_high, sign=True),
-                    "ssim": f"{row.ssim:.3f}",
-                    "parameters": f"{row.params:,}" if row.params else "",
-                    "published": claimed(row.published_psnr),
-                    "marks": marks,
-                }
-            )
-        title = f"{dataset}, {split} split: {names.get(degradation, degradation)}"
-        groups.append({"title": title, "rows": shown})
-    return groups, notes
-
-
 def meanings():
     """The names of degradations and methods, and what they mean, from data/names.csv."""
     return pd.read_csv(paths.ROOT / "data" / "names.csv").set_index("name")["meaning"].to_dict()
@@ -219,15 +241,23 @@ def trainings():
     -------
     list of dict
     """
-    rows = []
-    for record in _records():
+    rows, records = [], _records()
+    names = {record["weights_sha256"]: record["name"] for record in records if "weights_sha256" in record}
+    for record in records:
         study = "table_sha256" in record
+        first = None if study else names.get(record["recipe"]["starts_from"])
         rows.append(
             {
                 "name": record["name"],
-                "what": f"{record['trainings']} trainings" if study else "network",
+                "what": f"{record['trainings']} trainings"
+                if study
+                else f"network, went on from {first}"
+                if first
+                else "network",
                 "parameters": "" if study else f"{record['parameters']:,}",
                 "epochs": "" if study else record["recipe"]["epochs"],
+                "batch": "" if study else record["recipe"]["data"]["batch_size"],
+                "steps": "" if study else f"{record['recipe']['epochs'] * record['recipe']['batches']:,}",
                 "minutes": f"{record['minutes']:.1f}",
                 "machine": f"{record['trained_with']['machine']}, Keras {record['trained_with']['keras']}",
             }

@@ -8,12 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Ellipse
 
 from helpers import plotting
 from helpers.drawings.colors import BLUE, ORANGE
 
 # Digits that look alike, such as 3, 5 and 8 or 4 and 9, have colours that do not.
 DIGIT_COLORS = "#0072B2 #E69F00 #009E73 #D62728 #9467BD #111111 #56B4E9 #E377C2 #B8A000 #8C510A".split()
+NEAR = 0.15  # of the reach of the points: what counts as around a point
 
 
 @plotting.styled
@@ -61,19 +63,45 @@ def points(places, labels):
     return Panel(partial(_points, points=places, labels=labels), places, has_digits=True)
 
 
+def spots(centers, radii, labels=None, reach=None):
+    """A panel of spots in a code of two numbers, to scale, with N(0, 1) as a dashed circle: each is drawn at one σ.
+
+    `centers` and `radii` have the shape (n, 2). With `labels`, integers of shape (n,), each has its digit's colour and a dot
+    in its centre. The axes go from -`reach` to `reach`.
+    """
+    reach = 1.05 * max(1, (np.abs(centers) + radii).max()) if reach is None else reach
+    colors = [BLUE] * len(centers) if labels is None else [DIGIT_COLORS[label % 10] for label in labels]
+
+    def draw(axes):
+        for center, radius, color in zip(centers, radii, colors, strict=True):
+            axes.add_patch(Ellipse(center, *(2 * radius), facecolor=color, alpha=0.35))
+        if labels is not None:
+            axes.scatter(*centers.T, c=colors, s=6, linewidths=0)
+        axes.add_patch(Ellipse((0, 0), 2, 2, fill=False, edgecolor="#444444", linestyle="--", zorder=3))
+        axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+        axes.locator_params(nbins=5)
+
+    return Panel(draw, np.concatenate([centers, radii]), has_digits=labels is not None)
+
+
 def mosaic(pictures):
     """A panel of small pictures, shape (rows, columns, height, width), each from its darkest to its brightest value."""
     return Panel(partial(_mosaic, pictures=pictures), pictures, has_axes=False)
 
 
-def bars(values):
-    """A panel with a bar for each of `values`, shape (n,): apart where they are few, with a number below each up to ten."""
+def bars(values, expected=None):
+    """A panel with a bar for each of `values`, shape (n,): apart where they are few, with a number below each up to ten.
+
+    Where `expected` is given, a dashed line shows how high all bars should be.
+    """
 
     def draw(axes):
         places = np.arange(len(values))
-        axes.bar(places, values, width=0.8 if len(values) <= 20 else 1, color=BLUE)
+        axes.bar(places, values, width=0.8 if len(values) <= 40 else 1, color=BLUE)
         if len(values) <= 10:
             axes.set_xticks(places)
+        if expected is not None:
+            axes.axhline(expected, color=ORANGE, linestyle="--", linewidth=1.5)
 
     return Panel(draw, values)
 
@@ -169,9 +197,9 @@ def _key(figure):
 
 
 def _densest(points):
-    """Where most of the points lie: a label between two groups would name neither."""
-    counts, *edges = np.histogram2d(*points.T, bins=8)
-    return [edge[k : k + 2].mean() for edge, k in zip(edges, np.unravel_index(counts.argmax(), counts.shape), strict=True)]
+    """The point that has most others around it: a label between two groups would name neither."""
+    far = np.linalg.norm((points[:, np.newaxis] - points) / np.maximum(np.ptp(points, axis=0), 1e-9), axis=-1)
+    return points[np.exp(-((far / NEAR) ** 2)).sum(axis=1).argmax()]
 
 
 def _apart(places, distance=0.075, rounds=60):

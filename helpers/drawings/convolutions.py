@@ -37,7 +37,9 @@ def show_stages(networks, code, *, skips=None, name=None):
             width, color = max(channels / 4, 1), ORANGE if k == code else BLUE
             axes.add_patch(Rectangle((60 * k - width / 2, -side / 2), width, side, color=color, linewidth=0))
             below = f"{side}×{side}×{channels}\n{side * side * channels:,}"
-            axes.text(60 * k, -tallest / 2 - 5, below, ha="center", va="top", fontsize=8, color=color if k == code else "black")
+            axes.text(
+                60 * k, -tallest / 2 - 5, below, ha="center", va="top", fontsize=8.5, color=color if k == code else "black"
+            )
         for level, ((start, stop), said) in enumerate(sorted(skips.items(), key=lambda skip: skip[0][1] - skip[0][0])):
             _over(
                 axes, (60 * start, stages[start][0] / 2), (60 * stop, stages[stop][0] / 2), tallest / 2 + 6 + 16 * level, said
@@ -52,7 +54,7 @@ def _over(axes, start, stop, height, label):
     axes.plot([start[0], start[0], stop[0]], [start[1], height, height], color=ORANGE, linewidth=1.5)
     down = {"arrowstyle": "-|>", "color": ORANGE, "linewidth": 1.5, "shrinkA": 0, "shrinkB": 0}
     axes.annotate("", stop, (stop[0], height), arrowprops=down)
-    axes.text((start[0] + stop[0]) / 2, height + 1, label, ha="center", va="bottom", color=ORANGE, fontsize=8)
+    axes.text((start[0] + stop[0]) / 2, height + 1, label, ha="center", va="bottom", color=ORANGE, fontsize=9)
 
 
 @plotting.styled

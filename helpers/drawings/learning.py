@@ -1,16 +1,14 @@
 """What a network draws while it learns, under a slider."""
 
-import base64
 import hashlib
 import html
-import io
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from helpers import metrics, plotting
 from helpers.backend import keras
+from helpers.drawings.stored import as_png, from_png
 
 # Without its script, as in a notebook that JupyterLab does not trust, the frames stand side by side and are scrolled.
 _PAGE = """<div data-learning="{mark}" role="group" aria-label="{alt}">
@@ -72,7 +70,7 @@ class Snapshots(keras.callbacks.Callback):
         if len(self.rows) < len(self.after) and batches >= self.after[len(self.rows)]:
             drawn = np.clip(self.model(self.inputs, training=False), 0, 1)
             psnr = round(float(metrics.psnr(self.clean, drawn).mean()), 1)
-            self.rows.append({"batches": batches, "psnr": psnr, "png": _as_png(drawn)})
+            self.rows.append({"batches": batches, "psnr": psnr, "png": as_png(drawn)})
 
     def table(self):
         """The snapshots as a table that a study can keep.
@@ -82,20 +80,6 @@ class Snapshots(keras.callbacks.Callback):
         pandas.DataFrame
         """
         return pd.DataFrame(self.rows)
-
-
-def _as_png(images):
-    """Grey pictures side by side, as the text of a PNG file."""
-    stream = io.BytesIO()
-    row = np.hstack(np.round(255 * np.asarray(images)[..., 0]).astype(np.uint8))
-    Image.fromarray(row).save(stream, "png", optimize=True)
-    return base64.b64encode(stream.getvalue()).decode()
-
-
-def _from_png(text, count):
-    """Such a row as a batch of `count` pictures again."""
-    row = np.asarray(Image.open(io.BytesIO(base64.b64decode(text))), np.float32) / 255
-    return np.stack(np.split(row, count, axis=1))[..., np.newaxis]
 
 
 def show_learning(snapshots, clean, *, rows=4, name=None):
@@ -127,14 +111,14 @@ def show_learning(snapshots, clean, *, rows=4, name=None):
         f"{row.psnr:.1f} dB"
         for row in snapshots.itertuples()
     ]
-    top, pictures = _as_png(clean), "".join(map(_frame, snapshots["png"], said))
+    top, pictures = as_png(clean), "".join(map(_frame, snapshots["png"], said))
     above = f'<img alt="" src="data:image/png;base64,{top}" style="width: 100%; image-rendering: pixelated">'
     mark = hashlib.sha256(pictures.encode()).hexdigest()[:12]
     alt = html.escape(plotting.captions().get(name, {}).get("alt", "What a network draws while it learns."), quote=True)
     page = above + _PAGE.format(mark=mark, alt=alt, frames=pictures)
     chosen = np.unique(np.linspace(0, len(said) - 1, min(rows, len(said))).round().astype(int))
-    images = [clean, *(_from_png(snapshots["png"].iloc[k], len(clean)) for k in chosen)]
-    labels = ["clean", *(said[k].replace(": ", ":\n").replace("before the first", "before\nthe first") for k in chosen)]
+    images = [clean, *(from_png(snapshots["png"].iloc[k], len(clean)) for k in chosen)]
+    labels = ["digit", *(said[k].replace(": ", ":\n").replace("before the first", "before\nthe first") for k in chosen)]
     plotting.show_images(images, labels=labels, name=name, page=page)
 
 

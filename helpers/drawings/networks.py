@@ -66,7 +66,7 @@ def show_kinds(digit, noisy, restored, *, name=None):
         "convolutional: other layers": (digit, _grid_of_places),
         "denoising: another input": (noisy, _narrow_code),
         "sparse: a wide code, mostly zeros": (digit, _mostly_zeros),
-        "variational: a place with a spread": (digit, _place_with_a_spread),
+        "variational: a code with a spread": (digit, _place_with_a_spread),
     }
     for axes, (title, (given, draw_code)) in zip(figure.subplots(2, 2).ravel(), kinds.items(), strict=True):
         axes.set_title(title, fontsize=10)
@@ -108,13 +108,16 @@ def _place_with_a_spread(axes):
 
 
 @plotting.styled
-def show_unet(sizes, channels, *, name=None):
+def show_unet(sizes, channels, *, labels="below", name=None):
     """A U-Net with what it carries across: heights are those of the pictures, widths those of their channels.
 
     Parameters
     ----------
     sizes, channels : sequence of int
         Of each level, from the full size down.
+    labels : {"below", "beside", "inside"}, optional
+        Where sizes and channels of the blocks stand: below them, outside of the U where no arrow passes, or upright inside
+        of all but the lowest.
     name : str, optional
         As in `helpers.plotting.save_figure`.
     """
@@ -131,7 +134,21 @@ def show_unet(sizes, channels, *, name=None):
         color = ORANGE if k == depth + 1 else BLUE
         axes.add_patch(Rectangle((x - width / 2, y - height / 2), width, height, color=color, linewidth=0))
         said = f"{label}\n{channels[levels[k - 1]]} channels" if 0 < k < len(blocks) - 1 else label
-        axes.text(x, y - height / 2 - 1.5, said, ha="center", va="top", fontsize=9)
+        if labels == "inside" and 0 < k < len(blocks) - 1 and k != depth + 1:  # below the lowest one there is room
+            said = said if width > 10 else said.replace("\n", ", ")
+            axes.text(x, y, said, ha="center", va="center", fontsize=9, color="white", rotation=90)
+            continue
+        on_white = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # an arrow passes behind it
+        level = levels[k - 1] if 0 < k < len(blocks) - 1 else 0
+        side = -1 if k <= depth else 1  # left on the way down, right on the way up
+        align = "right" if side < 0 else "left"
+        if labels == "beside" and 0 < level < depth:
+            axes.text(x + side * (width / 2 + 1.5), y - 2, said, ha=align, va="top", fontsize=9)
+            continue
+        if labels == "beside" and level == 0 and 0 < k < len(blocks) - 1:  # below, and no further in than the block
+            axes.text(x - side * width / 2, y - height / 2 - 1.5, said, ha=align, va="top", fontsize=9)
+            continue
+        axes.text(x, y - height / 2 - 1.5, said, ha="center", va="top", fontsize=9, bbox=on_white, zorder=4)
     for (x, y, width, *_), (to_x, to_y, to_width, *_) in itertools.pairwise(blocks):
         _arrow(axes, (x + width / 2, y), (to_x - to_width / 2, to_y), "#555555", "")
     for level in range(depth):

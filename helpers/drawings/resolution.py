@@ -22,9 +22,9 @@ def show_same_small(first, second, small, back, *, name=None):
     name : str, optional
         As in `helpers.plotting.save_figure`.
     """
-    figure = Figure(figsize=(plotting.WIDTH, 3.7))
+    figure = Figure(figsize=(plotting.WIDTH, 3.95))
     axes = figure.subplots()
-    axes.set(xlim=(-0.1, 8.8), ylim=(-0.7, 4.7), aspect="equal")
+    axes.set(xlim=(-0.05, 8.75), ylim=(-0.3, 4.65), aspect="equal")
     axes.axis("off")
     side = 2 * len(small) / len(first)
     _pixels(axes, first, (0, 2.6), 2, "one large picture")
@@ -51,8 +51,8 @@ def _pixels(axes, picture, corner, size, below):
 
 
 @plotting.styled
-def show_hourglass(sizes, channels, *, name=None):
-    """The pictures inside a network, their heights and widths to scale; the smallest is orange.
+def show_hourglass(sizes, channels, *, skips=0, adds=False, name=None):
+    """The pictures inside a network, their heights and widths to scale; one that is smaller than all others is orange.
 
     Parameters
     ----------
@@ -60,26 +60,50 @@ def show_hourglass(sizes, channels, *, name=None):
         Height and width of each, from the input to the output.
     channels : sequence of int
         Of each.
+    skips : int, optional
+        How many pairs of equal size are joined by an arrow past what lies between them, the outermost first.
+    adds : bool, optional
+        Whether the input is added at the end.
     name : str, optional
         As in `helpers.plotting.save_figure`.
     """
-    figure = Figure(figsize=(plotting.WIDTH, 2.0))
+    above = 0.5 + 0.16 * (skips + (skips > 0) + 1.5 * adds)  # heights of the largest picture
+    figure = Figure(figsize=(plotting.WIDTH, 1.0 + 2 * above))
     axes = figure.subplots()
     axes.axis("off")
     largest, narrow = max(sizes), min(sizes)
-    middle, reach = 0.0, 0.0
+    one_is_narrow = list(sizes).count(narrow) == 1
+    middle, reach, tops = 0.0, 0.0, []
     for number, ((height, width), count) in enumerate(zip(sizes, channels, strict=True)):
         slot = max(width, 0.42 * largest[1])  # a label is wider than a small picture
-        color, before, middle = ORANGE if (height, width) == narrow else BLUE, reach, middle + slot / 2
+        color = ORANGE if one_is_narrow and (height, width) == narrow else BLUE
+        before, middle = reach, middle + slot / 2
         corner = (middle - width / 2, -height / 2)
         axes.add_patch(Rectangle(corner, width, height, facecolor=color, edgecolor=color, alpha=0.45))
-        said = f"{height}×{width}\n{count} channels"
-        axes.text(middle, -0.55 * largest[0], said, ha="center", va="top", fontsize=8, color=color)
+        tops.append((middle, height / 2))
+        said = f"{height}×{width}\n{count}\nchannels"
+        axes.text(middle, -0.55 * largest[0], said, ha="center", va="top", fontsize=9, color=color)
         if number:
             axes.annotate("", (corner[0], 0), (before, 0), arrowprops={"arrowstyle": "-|>", "color": "#555555"})
         middle, reach = middle + slot / 2 + 0.1 * largest[1], corner[0] + width
-    axes.set(xlim=(-4, reach + 4), ylim=(-0.95 * largest[0], 0.52 * largest[0]), aspect="equal")
-    plotting.save_figure(figure, name, ", ".join(f"{h}x{w} with {n}" for (h, w), n in zip(sizes, channels, strict=True)))
+    for number in range(skips):
+        level = (0.5 + 0.16 * (skips - number)) * largest[0]
+        _past(axes, tops[number], tops[-1 - number], level, BLUE, "skips" if number == 0 else "")
+    if adds:
+        apart = 0.12 * largest[1] if skips else 0.0  # beside the outermost skip
+        (left, top), (right, _) = tops[0], tops[-1]
+        level = (above - 0.04) * largest[0]
+        _past(axes, (left - apart, top), (right + apart, top), level, ORANGE, "the input itself is added")
+    axes.set(xlim=(-4, reach + 4), ylim=(-0.95 * largest[0], (above + 0.02 + 0.12 * adds) * largest[0]), aspect="equal")
+    digest = ", ".join(f"{h}x{w} with {n}" for (h, w), n in zip(sizes, channels, strict=True))
+    plotting.save_figure(figure, name, digest + f", {skips} skips" * (skips > 0) + ", adds" * adds)
+
+
+def _past(axes, start, stop, level, color, label):
+    """An arrow from the top of one picture, over what lies between, to the top of another."""
+    axes.plot([start[0], start[0], stop[0]], [start[1], level, level], color=color, linewidth=1.5)
+    axes.annotate("", stop, (stop[0], level), arrowprops={"arrowstyle": "-|>", "color": color, "shrinkA": 0, "shrinkB": 0})
+    axes.text((start[0] + stop[0]) / 2, level + 4, label, ha="center", va="bottom", color=color, fontsize=9)
 
 
 @plotting.styled
@@ -118,7 +142,7 @@ def _letter(axes, corner, letter, channel, side=1.0):
 
 
 @plotting.styled
-def show_details(restorations, clean, details, *, truth="original", name=None):
+def show_details(restorations, clean, details, *, truth="original", name=None, labels=None):
     """Details of pictures, restored by several methods, behind a small view of the whole picture that says where they lie.
 
     Parameters
@@ -132,12 +156,14 @@ def show_details(restorations, clean, details, *, truth="original", name=None):
         What the truth is called.
     name : str, optional
         As in `helpers.plotting.save_figure`.
+    labels : sequence of str, optional
+        Left of the rows, one a detail.
     """
     columns, digest = len(restorations) + 2, []
-    cell = 9.6 / columns
-    figure = Figure(figsize=(9.6, sum(cell * height / width + 0.42 for *_, height, width in details)))
+    cell = (plotting.WIDTH - (0.5 if labels else 0)) / columns
+    figure = Figure(figsize=(plotting.WIDTH, sum(cell * height / width + 0.42 for *_, height, width in details)))
     grid = figure.subplots(len(details), columns, squeeze=False)
-    for line, (picture, top, left, height, width) in zip(grid, details, strict=True):
+    for row, (line, (picture, top, left, height, width)) in enumerate(zip(grid, details, strict=True)):
         part = (slice(picture, picture + 1), slice(top, top + height), slice(left, left + width))
         shown = {"where it lies": clean[picture]}
         for method, images in restorations.items():
@@ -152,6 +178,8 @@ def show_details(restorations, clean, details, *, truth="original", name=None):
             axes.set_title(title, fontsize=9, pad=3)
             axes.grid(False)
             axes.spines[:].set_visible(False)
+        if labels:
+            line[0].set_ylabel(labels[row], rotation=0, ha="right", va="center", fontsize=9)
         line[0].add_patch(Rectangle((left, top), width, height, fill=False, edgecolor=ORANGE, linewidth=2))
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
     plotting.save_figure(figure, name, "; ".join(digest))

@@ -1,10 +1,11 @@
 """The checks of the exercises: they say what is still wrong with an answer, not only that it is."""
 
-from helpers.exercises import chapter_01, chapter_02, chapter_03, chapter_04, chapter_07
+from helpers.exercises import chapter_01, chapter_02, chapter_03, chapter_04, chapter_05, chapter_06, chapter_07
 from helpers.exercises.answers import Wrong
 
 __all__ = ["check"]
-_CHECKS = chapter_01.CHECKS | chapter_02.CHECKS | chapter_03.CHECKS | chapter_04.CHECKS | chapter_07.CHECKS
+_CHAPTERS = (chapter_01, chapter_02, chapter_03, chapter_04, chapter_05, chapter_06, chapter_07)
+_CHECKS = {exercise: answer for chapter in _CHAPTERS for exercise, answer in chapter.CHECKS.items()}
 
 
 def check(exercise, *answers):

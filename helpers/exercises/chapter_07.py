@@ -120,13 +120,16 @@ def _keep_means(function):
     wrong = np.abs(_means(given) - small).max()
     if np.allclose(given, np.kron(small, np.ones((1, 4, 4, 1)))):
         raise Wrong("the means are right, but all that stood within the blocks is gone: add one number to each block.")
+    mixed = (small - clean.reshape(3, 4, 7, 4, 7, 1).mean(axis=(1, 3))).repeat(4, axis=1).repeat(4, axis=2)
+    if np.allclose(given, clean + mixed, atol=1e-6):
+        raise Wrong("a block is four neighbours by four: reshape to (n, 7, 4, 7, 4, 1), not to (n, 4, 7, 4, 7, 1).")
     expect(wrong < 1e-5, f"the mean of a block differs from the small picture by up to {wrong:.2f}.")
     added = (given - clean).reshape(3, 7, 4, 7, 4, 1)
     expect(
         np.allclose(added, added[:, :, :1, :, :1], atol=1e-6),
         "the means are right, but within a block not all sixteen pixels are changed by the same number.",
     )
-    return "Use it as take_steps(…, constrain=lambda clean: keep_means(clean, small)): chapter 4's question, several answers."
+    return "Now copy the lines above this cell into a new one: chapter 4's question, and several answers to it."
 
 
 def _shares_inside(function):
