@@ -8,7 +8,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from helpers import degradations, paths, plotting, session, training
+from helpers import degradations, paths, plotting, session, timings, training
 from helpers.backend import keras
 
 # What needs make, a shell, or the signals and limits of Unix is left out on Windows; the rest runs there.
@@ -69,6 +69,7 @@ def shown(monkeypatch):
             outputs.append((data if raw else data._repr_markdown_(), metadata))
             assert not raw or (texts.pop() == metadata["image/png"]["alt"] and not texts)
 
-    monkeypatch.setattr(plotting, "display", display)
+    for module in (plotting, timings):
+        monkeypatch.setattr(module, "display", display)
     monkeypatch.setattr(plotting, "captions", lambda: {"02_x": {"alt": "Strokes.", "caption": "What is found."}})
     return outputs

@@ -480,3 +480,16 @@ def test_patches_of_pairs_are_cut_mirrored_and_turned_alike(published):
     squares = {tuple(np.sort(low.ravel()).round(4)) for low, _ in patches}
     assert len(squares) < len({low.tobytes() for low, _ in patches}) <= 40  # the same square in several positions
     np.testing.assert_array_equal(data[7][0], patches[7][0])
+
+
+def test_patches_may_stay_as_they_lie():
+    """Without turning, the same places are cut, and each patch is a piece of its picture."""
+    pictures = [np.arange(40 * 50 * 3, dtype=np.uint32).reshape(40, 50, 3).astype(np.uint8)]
+    options = {"patch_size": 8, "batch_size": 16, "degrade": degradations.identity, "steps_per_epoch": 1, "seed": 0}
+    (_, lying), (_, turned) = (datasets.PatchSequence(pictures, turned=t, **options)[0] for t in (False, True))
+    windows = np.lib.stride_tricks.sliding_window_view(pictures[0], (8, 8), axis=(0, 1)).transpose(0, 1, 3, 4, 2)
+    for patch, other in zip(np.round(255 * lying).astype(np.uint8), np.round(255 * turned).astype(np.uint8), strict=True):
+        assert (windows == patch).all(axis=(2, 3, 4)).any()
+        ways = [np.rot90(flipped, turns) for flipped in (patch, patch[:, ::-1]) for turns in range(4)]
+        assert any(np.array_equal(way, other) for way in ways)
+    assert not np.array_equal(lying, turned)

@@ -119,3 +119,45 @@ def test_nothing_is_done(photograph):
     np.testing.assert_array_equal(degradations.identity(photograph, rng=3), photograph)
     with pytest.raises(ValueError, match="divide 8-bit images by 255"):
         degradations.identity(np.zeros((1, 4, 4, 1), np.uint8))
+
+
+def test_a_camera_counts_light():
+    """In linear light the variance of what is counted is the mean, plus that of reading out."""
+    grey = np.full((1, 200, 200, 3), 0.5)
+    raw = {"smoothing": 0, "sharpening": 0, "quality": None}
+    for electrons in (100, 1000):
+        for read in (0.0, 5.0):
+            light = degradations.camera(grey, electrons, rng=0, read=read, **raw).astype(float) ** degradations.GAMMA
+            expected = 0.5**degradations.GAMMA / electrons + (read / electrons) ** 2
+            assert light.mean() == pytest.approx(0.5**degradations.GAMMA, rel=0.01)
+            assert light.var() == pytest.approx(expected, rel=0.03)
+
+
+def test_a_camera_makes_noise_of_neighbours_alike():
+    grey = np.full((1, 128, 128, 3), 0.5)
+
+    def alike(**options):
+        noise = degradations.camera(grey, 500, rng=0, **options)[0, ..., 1] - 0.5
+        return np.corrcoef(noise[:, 1:].ravel(), noise[:, :-1].ravel())[0, 1]
+
+    assert abs(alike(smoothing=0, sharpening=0, quality=None)) < 0.02
+    assert alike(smoothing=0.7, sharpening=0, quality=None) > 0.3
+    taken = degradations.camera(grey, 500, rng=0)
+    np.testing.assert_array_equal(taken, degradations.camera(grey, 500, rng=np.random.default_rng(0)))
+    assert taken.dtype == np.float32 and np.allclose(255 * taken, np.round(255 * taken), atol=1e-4)
+    assert degradations.camera(grey[..., :1], 500, rng=0).shape == (1, 128, 128, 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"electrons": 0}, "electrons is 0"),
+        ({"electrons": 100, "quality": 96}, "quality is 96"),
+        ({"electrons": 100, "sharpening": -1}, "sharpening is -1"),
+    ],
+)
+def test_a_camera_that_cannot_be_is_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        degradations.camera(np.zeros((1, 8, 8, 3)), rng=0, **options)
+    with pytest.raises(ValueError, match=r"\(8, 8, 3\)"):
+        degradations.camera(np.zeros((8, 8, 3)), 100, rng=0)

@@ -5,6 +5,7 @@ import re
 
 import matplotlib.colors
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -86,6 +87,17 @@ def test_a_mosaic_keeps_the_order_of_its_pictures():
     drawings.mosaic(pictures).draw(axes)
     drawn = axes.images[0].get_array()
     assert drawn.shape == (2 * 5, 3 * 5) and drawn[5, 10] == 1 and drawn[5:9, 10:14].sum() == 1
+
+
+def test_spots_are_drawn_to_scale_beside_a_bell_curve(figures):
+    centers, radii = np.array([[3.0, 0.0], [0.0, -1.0]]), np.array([[1.0, 0.5], [0.1, 0.1]])
+    drawings.show_panels({"far": drawings.spots(centers, radii), "near": drawings.spots(centers, radii, [4, 7], reach=9)})
+    left, right = figures[0].axes
+    sizes = [(patch.center, patch.width, patch.height) for patch in left.patches]
+    assert [(tuple(center), *size) for center, *size in sizes] == [((3, 0), 2, 1), ((0, -1), 0.2, 0.2), ((0, 0), 2, 2)]
+    assert left.get_xlim()[1] == pytest.approx(4.2) and right.get_ylim() == (-9, 9)
+    colors = [matplotlib.colors.to_hex(patch.get_facecolor()).upper() for patch in right.patches[:2]]
+    assert colors == [drawings.DIGIT_COLORS[4], drawings.DIGIT_COLORS[7]]
 
 
 def test_specks_are_marked_at_their_place(figures):
@@ -180,6 +192,13 @@ def test_an_hourglass_is_drawn_to_scale(figures):
     assert all(left.get_x() + left.get_width() < right.get_x() for left, right in itertools.pairwise(boxes))
 
 
+def test_an_hourglass_shows_what_leads_around_its_middle(figures):
+    drawings.show_hourglass([(64, 96), (32, 48), (16, 24), (32, 48), (64, 96)], [3, 16, 64, 16, 3], skips=2, adds=True)
+    tops = [line.get_ydata().max() for line in figures[0].axes[0].lines]
+    assert len(tops) == 3 and tops[0] > tops[1] > 32 and tops[2] > tops[0]  # two skips, and the input above them
+    assert {text.get_text() for text in figures[0].axes[0].texts} >= {"skips", "the input itself is added"}
+
+
 def test_space_to_depth_keeps_letters_and_colours_together(figures):
     drawings.show_space_to_depth()
     axes = figures[0].axes[0]
@@ -235,3 +254,90 @@ def test_paths_go_from_a_circle_to_a_dot(figures):
     assert np.array_equal(one.get_xydata(), paths[:, 0]) and np.array_equal(other.get_xydata(), paths[:, 1])
     assert np.array_equal(begin.get_xydata(), paths[0]) and np.array_equal(end.get_xydata(), paths[-1])
     assert begin.get_markerfacecolor() == "white" != end.get_markerfacecolor() and clean.get_zorder() < one.get_zorder()
+
+
+def test_a_loop_shows_its_five_pictures_and_where_one_may_constrain(figures):
+    pictures = [np.full((4, 4, 1), k / 5) for k in range(5)]
+    drawings.show_loop(*pictures)
+    (axes,) = figures[0].axes
+    assert [image.get_array().mean() for image in axes.images] == [0, 0.2, 0.8, 0.4, 0.6]
+    said = [text.get_text() for text in axes.texts]
+    assert "constrain" in said and said[:5] == ["noisy", "answer", "next noisy", "old noise", "fresh noise"]
+
+
+def test_a_tile_lies_in_the_middle_of_what_is_seen(figures):
+    drawings.show_tiles(64, 24)
+    axes = figures[0].axes[0]
+    *_, seen, kept = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
+    assert (kept.get_width(), seen.get_width()) == (64, 64 + 2 * 24)
+    assert kept.get_x() - seen.get_x() == seen.get_x() + seen.get_width() - kept.get_x() - kept.get_width() == 24
+    assert any("kept" in text.get_text() for text in axes.texts)
+
+
+def test_maps_share_one_scale_with_a_colour_bar(figures):
+    maps = {
+        "first": np.linspace(-0.2, 1, 48).reshape(6, 8),
+        "second": np.full((6, 8), 0.5),
+        "third": np.ones((6, 8)),
+        "4": np.eye(6, 8),
+    }
+    drawings.show_maps(maps, "SSIM")
+    shown = [axes for axes in figures[0].axes if axes.images]
+    assert [axes.get_title() for axes in shown] == list(maps)
+    assert {axes.images[0].get_clim() for axes in shown} == {(0, 1)}
+    assert any(axes.get_ylabel() == "SSIM" for axes in figures[0].axes)
+
+    drawings.show_maps(maps, "SSIM", first_grey=True)
+    shown = [axes for axes in figures[1].axes if axes.images]
+    assert [axes.images[0].get_cmap().name for axes in shown] == ["gray", "viridis", "viridis", "viridis"]
+
+
+def test_bands_lie_around_their_line(figures):
+    line = pd.Series([0.2, 0.1], index=[10, 1000])
+    wide, narrow = ([-0.2, 0.0], [0.6, 0.2]), ([0.0, 0.05], [0.4, 0.15])
+    drawings.show_bands(line, {"apart": wide, "paired": narrow}, "digits", "difference, dB")
+    axes = figures[0].axes[0]
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["10", "1,000"]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["apart", "paired", "mean", "no difference"]
+    outer, inner = (band.get_paths()[0].get_extents() for band in axes.collections)
+    assert outer.ymin < inner.ymin and outer.ymax > inner.ymax
+
+
+def test_gains_stand_on_their_lines(figures):
+    scores = {"plain": (20.0, 26.0), "U-Net": (25.0, 27.5)}
+    drawings.show_gains(scores, ("brief", "long"), "PSNR, dB", references={"blur": 22.0})
+    said = {text.get_text() for text in figures[0].axes[0].texts}
+    assert {"+6.00", "+2.50", "+5.00", "+1.50", "plain", "U-Net", "blur"} <= said
+
+
+def test_curves_share_a_legend_and_a_band_lies_in_its_panel(figures):
+    panels = {
+        "distance": {"noise": ([0.04, 0.02], [15.0, 21.0]), "half": ([0.04, 0.02], [19.0, 42.0])},
+        "sure": {"noise": ([0.04, 0.02], [85.0, 83.0]), "half": ([0.04, 0.02], [77.0, 76.0])},
+    }
+    drawings.show_curves(panels, "error", bands={"distance": (14.0, 21.0, "real digits")}, notes=[1, 16])
+    left, right = figures[0].axes
+    assert [axes.get_ylabel() for axes in (left, right)] == list(panels)
+    assert len(left.patches) == 1 and not right.patches
+    assert [note.get_text() for note in left.texts] == ["1", "16", "1", "16"]
+    assert [text.get_text() for text in figures[0].legends[0].get_texts()] == ["noise", "half", "real digits"]
+    colors = [[line.get_color() for line in axes.lines] for axes in (left, right)]
+    assert colors[0] == colors[1]
+
+
+def test_a_move_leads_from_one_score_to_the_other(figures):
+    moves = {"copier\n16": (24.6, 28.2), "back": (25.0, 21.0), "one question": (np.nan, 31.0)}
+    drawings.show_moves(moves, "PSNR, dB", ends=("copy", "restore"), references={"noisy": 20.4})
+    axes = figures[0].axes[0]
+    arrows = [text for text in axes.texts if getattr(text, "arrow_patch", None)]
+    assert [(arrow.xyann, arrow.xy) for arrow in arrows] == [((24.6, 0), (28.2, 0)), ((25.0, 1), (21.0, 1))]
+    assert [text.get_text() for text in axes.texts if text.get_text()] == ["24.6", "28.2", "25.0", "21.0", "31.0", "noisy"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == list(moves)
+    assert [text.get_text() for text in figures[0].legends[0].get_texts()] == ["copy", "restore"]
+
+
+def test_letters_come_font_by_font():
+    letters = drawings.letters("ab", fonts=["Sans", "Serif"])
+    assert letters.shape == (4, 28, 28, 1) and letters.dtype == np.float32
+    assert np.array_equal(letters[1], drawings.letters("b", fonts=["Sans"])[0])
+    assert letters.min() == 0 and letters.max() == 1 and len(drawings.letters()) == 416

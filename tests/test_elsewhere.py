@@ -200,4 +200,5 @@ def test_the_container_and_binder_install_what_the_course_pins():
 def test_the_version_is_the_same_everywhere():
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    assert citation["version"] == version and f"\n## {version}\n" in (ROOT / "docs/changelog.md").read_text(encoding="utf-8")
+    changes = (ROOT / "docs/changelog.md").read_text(encoding="utf-8")
+    assert citation["version"] == version and f"\n## {version}\n\n*{citation['date-released']}*\n" in changes

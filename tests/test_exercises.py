@@ -1,5 +1,7 @@
 """The checks accept what is right, and say what is wrong with what is not."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -175,20 +177,27 @@ def squares():
 
 
 def test_one_line_network(capsys, squares):
-    model = keras.Sequential([keras.Input((16, 16, 3)), layers.Conv2D(3, 3, padding="same", activation="sigmoid")])
-    noisy = squares + np.float32(0.01)
-    restored, of_clean = (model.predict(images, verbose=0) for images in (noisy, squares))
-    assert "right" in said(capsys, "3.1", noisy, restored, noisy, model, squares)
-    assert "is not y_weak" in said(capsys, "3.1", np.clip(noisy, 0, 1), restored, noisy, model, squares)
-    assert "has to get y_weak" in said(capsys, "3.1", noisy, of_clean, noisy, model, squares)
-    assert "not what strided makes" in said(capsys, "3.1", noisy, noisy, noisy, model, squares)
-    assert "(1, 16, 16, 3)" in said(capsys, "3.1", noisy, restored[:1], noisy, model, squares)
+    copiers = {}
+    for name in ("no strides", "strides of 2"):
+        layer = layers.Conv2D(3, 3, padding="same", activation="sigmoid")
+        copiers[name] = keras.Sequential([keras.Input((16, 16, 3)), layer])
+    noisy = squares + np.float32(0.2)
+    first, second = (model.predict(noisy, verbose=0) for model in copiers.values())
+    of_clean = copiers["strides of 2"].predict(squares, verbose=0)
+    rest = (noisy, copiers, squares)
+    assert "right" in said(capsys, "3.1", noisy, first, second, *rest)
+    assert "is not y_weak" in said(capsys, "3.1", np.clip(noisy, 0, 1), first, second, *rest)
+    assert "has to get y_weak" in said(capsys, "3.1", noisy, first, of_clean, *rest)
+    assert "not what published makes" in said(capsys, "3.1", noisy, second, second, *rest)
+    assert "not what strided makes" in said(capsys, "3.1", noisy, first, noisy, *rest)
+    assert "(1, 16, 16, 3)" in said(capsys, "3.1", noisy, first[:1], second, *rest)
 
 
 def test_lying_filter(capsys):
     error = np.linspace(0.005, 0.02, 50)
     scores = pd.DataFrame({"mse": error, "psnr": -10 * np.log10(error)})
     assert "right. It keeps 50%" in said(capsys, "3.2", scores["mse"].quantile(0.5), scores)
+    assert "The largest share that gains 0.5 dB is 80%" in said(capsys, "3.2", scores["mse"].quantile(0.5), scores)
     assert "Be stricter" in said(capsys, "3.2", 0.05, scores)
     assert "the smallest is 0.00500" in said(capsys, "3.2", 0.001, scores)
     assert "a number was asked for" in said(capsys, "3.2", [0.01], scores)
@@ -387,6 +396,9 @@ def test_means_are_kept(capsys):
         return clean
 
     assert "right" in said(capsys, "7.4", lambda clean, small: clean + enlarged(small - small_of(clean)))
+    assert "four neighbours by four" in said(
+        capsys, "7.4", lambda clean, small: clean + enlarged(small - clean.reshape(-1, 4, 7, 4, 7, 1).mean(axis=(1, 3)))
+    )
     assert "all that stood within" in said(capsys, "7.4", lambda clean, small: enlarged(small))
     assert "Make a new one" in said(capsys, "7.4", changed)
     assert "differs from the small picture" in said(capsys, "7.4", lambda clean, small: clean)
@@ -407,3 +419,113 @@ def test_shares_inside(capsys):
     assert "lie inside" in said(capsys, "7.5", lambda t, s: (0.123, shares(t, s)[1]))
     assert "replace the ..." in said(capsys, "7.5", lambda truth, several: (..., ...))
     assert "two numbers" in said(capsys, "7.5", lambda truth, several: None)
+
+
+def test_padded(capsys):
+    def pad(picture, mode="reflect", **options):
+        height, width = picture.shape[:2]
+        return np.pad(picture, ((0, -height % 8), (0, -width % 8), (0, 0)), mode=mode, **options)
+
+    for mode in ("reflect", "symmetric", "edge"):
+        assert "right" in said(capsys, "5.1", lambda picture, mode=mode: pad(picture, mode))
+    assert "black rim" in said(capsys, "5.1", lambda picture: pad(picture, "constant"))
+    assert "pixels are lost" in said(capsys, "5.1", lambda p: p[: p.shape[0] // 8 * 8, : p.shape[1] // 8 * 8])
+    assert "(16, 24, 3) was expected" in said(capsys, "5.1", lambda picture: picture)
+    assert "upper left" in said(capsys, "5.1", lambda picture: pad(picture)[::-1])
+    assert "returns nothing" in said(capsys, "5.1", lambda picture: None)
+    assert "replace the ..." in said(capsys, "5.1", lambda picture: ...)
+
+
+def test_farthest(capsys):
+    def farthest(model, place=48):
+        first = np.random.default_rng(0).random((1, 96, 96, 3), dtype=np.float32)
+        second = first.copy()
+        second[0, 48, 48] += 1
+        _, rows, columns, _ = np.nonzero(model.predict(first, verbose=0) != model.predict(second, verbose=0))
+        return max(np.abs(rows - place).max(), np.abs(columns - place).max())
+
+    assert "right" in said(capsys, "5.2", farthest)
+    assert "whole width" in said(capsys, "5.2", lambda model: 2 * farthest(model) + 1)
+    assert "That is the row" in said(capsys, "5.2", lambda model: farthest(model, 0))
+    assert "looks 1 pixels to each side, yours says 7" in said(capsys, "5.2", lambda model: 7)
+    assert "replace the ..." in said(capsys, "5.2", lambda model: ...)
+
+
+def test_estimate(capsys):
+    def estimate(picture, divided_by=0.6745 * 2**0.5, of=lambda d: np.median(np.abs(d))):
+        return of(picture[:, 1:] - picture[:, :-1]) / divided_by
+
+    assert "right" in said(capsys, "5.3", estimate)
+    assert "√2" in said(capsys, "5.3", lambda picture: estimate(picture, 0.6745))
+    assert "divide by that" in said(capsys, "5.3", lambda picture: estimate(picture, np.sqrt(2)))
+    assert "counts edges" in said(capsys, "5.3", lambda picture: estimate(picture, np.sqrt(2), np.std))
+    assert "one number" in said(capsys, "5.3", lambda picture: picture)
+    assert "replace the ..." in said(capsys, "5.3", lambda picture: ...)
+
+
+def test_read_an_ablation(capsys):
+    rows = itertools.product(("published layers", "pooling"), (0, 1), "abc")
+    ladder = pd.DataFrame(rows, columns=["method", "seed", "scene"])
+    ladder["psnr"] = [25.0, 26, 27, 25, 26, 27, 24, 25, 28, 23, 24, 29]
+    change = np.array([-1.5, -1.5, 1.5])
+    assert "right" in said(capsys, "5.4", change, 2, ladder)
+    assert "turned round" in said(capsys, "5.4", -change, 2, ladder)
+    assert "-0.50 was expected" in said(capsys, "5.4", change + 1, 2, ladder)
+    assert "3 numbers were asked for" in said(capsys, "5.4", change.mean(), 2, ladder)
+    assert "below 0" in said(capsys, "5.4", change, 3, ladder)
+    assert "replace the ..." in said(capsys, "5.4", ..., ..., ladder)
+
+
+def test_specks(capsys, photographs):
+    clean = photographs.astype(np.float32)
+    specked = np.where(np.random.default_rng(2).random((3, 24, 32, 1)) < 0.1, np.float32(1), clean)
+    network = colour_network(1.0)
+    assert "right" in said(capsys, "5.5", clean + np.float32(0.001), specked, network, clean)
+    assert "More than 3 dB ahead" in said(capsys, "5.5", specked, specked, network, clean)
+    assert "(3, 24, 32, 3) was asked for" in said(capsys, "5.5", specked[:1], specked, network, clean)
+
+
+def test_free_decibels(capsys):
+    assert "right" in said(capsys, "6.1", 20 * np.log10(4095), 20 * np.log10(2))
+    assert "half of it" in said(capsys, "6.1", 10 * np.log10(4095), 6.02)
+    assert "with_2 is 3.00" in said(capsys, "6.1", 72.25, 3.0)
+    assert "a number was asked for" in said(capsys, "6.1", [1.0], 6.02)
+
+
+def test_two_means(capsys):
+    clean = np.full((2, 4, 4, 1), 0.4)
+    errors = np.array([1e-4, 0.3]).reshape(2, 1, 1, 1)
+    assert "right" in said(capsys, "6.2", clean, clean + errors)
+    assert "10 dB or more" in said(capsys, "6.2", clean, clean + 0.1)
+    assert "infinite" in said(capsys, "6.2", clean, clean + errors * [[[[0]]], [[[1]]]])
+    assert "leaves [0, 1]" in said(capsys, "6.2", clean, clean + 0.7)
+    assert "two pictures" in said(capsys, "6.2", clean[:1], clean[:1])
+
+
+def test_pictures_to_plan(capsys):
+    assert "right" in said(capsys, "6.3", lambda difference, spread: int(np.ceil((2.8 * spread / difference) ** 2)))
+    assert "half of the test sets" in said(capsys, "6.3", lambda difference, spread: round((2 * spread / difference) ** 2))
+    assert "about 52 was expected" in said(capsys, "6.3", lambda difference, spread: 1000)
+    assert "whole number" in said(capsys, "6.3", lambda difference, spread: 50.5)
+    assert "replace the ..." in said(capsys, "6.3", lambda difference, spread: ...)
+
+
+def test_where_they_disagree(capsys):
+    rows, columns = np.mgrid[:60, :90]
+    clean = np.where(columns < 25, 0.6, 0.5 + 0.4 * np.sin(rows) * np.sin(columns / 2)).astype(np.float32)
+    clean = np.repeat(clean[np.newaxis, ..., np.newaxis], 3, axis=-1)
+    grainy = clean + np.float32(0.03) * np.random.default_rng(3).standard_normal(clean.shape, dtype=np.float32)
+    pale = np.float32(0.5) + np.float32(0.6) * (clean - np.float32(0.5))
+    flat = columns < 30
+    assert "right" in said(capsys, "6.4", flat, clean, grainy, pale)
+    assert "at most a third" in said(capsys, "6.4", ~flat, clean, grainy, pale)
+    assert "wrong way round" in said(capsys, "6.4", columns > 70, clean, grainy, pale)
+    assert "True and False" in said(capsys, "6.4", flat * 1.0, clean, grainy, pale)
+    assert "(60, 90) was asked for" in said(capsys, "6.4", flat[:5], clean, grainy, pale)
+
+
+def test_what_is_missing(capsys):
+    assert "right" in said(capsys, "6.5", "baseline", "spread", "definition", "nothing")
+    assert "a lacks something else" in said(capsys, "6.5", "spread", "spread", "definition", "nothing")
+    assert "read d again" in said(capsys, "6.5", "baseline", "spread", "definition", "spread")
+    assert "expected one of" in said(capsys, "6.5", "base", "spread", "definition", "nothing")

@@ -13,7 +13,7 @@ import pandas as pd
 import psutil
 import pytest
 from PIL import Image
-from test_report import FIGURE, write_notebook
+from test_report import FIGURE, README_PARTS, write_notebook
 
 from helpers.backend import keras
 
@@ -129,8 +129,7 @@ def test_data(tmp_path):
 def test_report(tmp_path):
     chapters, figures, before = (tmp_path / name for name in ("chapters", "figures", "before"))
     chapters.mkdir()
-    marks = "<!-- results -->\n<!-- end of results -->\n<!-- chapters -->\n<!-- end of chapters -->\n"
-    (chapters / "README.md").write_text(marks)
+    (chapters / "README.md").write_text(README_PARTS)
     driver = tmp_path / "driver.py"
     driver.write_text(REPORT)
     command, variables = [sys.executable, driver, chapters], {"COURSE_FIGURES": figures, "COURSE_CACHE": tmp_path / "cache"}

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import itertools
 import re
 import shutil
 import subprocess
@@ -13,7 +14,6 @@ from PIL import Image
 
 from helpers import drawings
 from helpers.backend import keras
-from helpers.drawings import learning
 
 BATCHES = (0, 2, 5)
 
@@ -44,8 +44,20 @@ def test_several_batches_a_step_are_counted(strokes):
 
 
 def test_pictures_come_back(strokes):
-    back = learning._from_png(learning._as_png(strokes[:4]), 4)
+    back = drawings.from_png(drawings.as_png(strokes[:4]), 4)
     assert back.shape == (4, 16, 16, 1) and np.abs(back - strokes[:4]).max() < 0.51 / 255
+    colours = np.random.default_rng(0).random((2, 8, 8, 3))
+    back = drawings.from_png(drawings.as_png(colours), 2)
+    assert back.shape == colours.shape and np.abs(back - colours).max() < 0.51 / 255
+
+
+def test_answers_stand_beside_what_was_given(strokes, shown):
+    rows = []
+    for square, question, network in itertools.product(range(2), ("copy", "restore"), ("one", "two")):
+        row = {"network": network, "asked to": question, "square": square, "psnr": 20.0 + square}
+        rows.append({**row, "png": drawings.as_png(strokes[[square]])})
+    drawings.show_answers(pd.DataFrame(rows), 1.2 * strokes[:2], strokes[:2], name="02_x")
+    assert len(shown) == 2
 
 
 def test_a_study_can_keep_it(watched, tmp_path):

@@ -118,6 +118,32 @@ def test_paired_interval_covers_the_true_difference_as_often_as_it_says():
     assert 930 <= hits <= 970
 
 
+def test_paired_interval_over_groups_covers_the_true_difference_as_often_as_it_says():
+    """Where the pictures of a scene err together, an interval over pictures promises too much."""
+    rng, sizes = np.random.default_rng(0), [1, 2, 3, 4, 5] * 6
+    scenes = np.repeat(np.arange(len(sizes)), sizes)
+    hits = {"scenes": 0, "pictures": 0}
+    for _ in range(1000):
+        difference = 1 + rng.standard_normal(len(sizes))[scenes] + 0.3 * rng.standard_normal(len(scenes))
+        for over, groups in {"scenes": scenes, "pictures": None}.items():
+            _, low, high = metrics.paired_interval(difference, 0 * difference, groups=groups)
+            hits[over] += low <= 1 <= high
+    assert 920 <= hits["scenes"] <= 970 and hits["pictures"] < 850
+
+
+def test_a_group_of_one_picture_each_changes_nothing():
+    a, b = np.random.default_rng(0).standard_normal((2, 9))
+    assert metrics.paired_interval(a, b, groups=list("abcdefghi")) == pytest.approx(metrics.paired_interval(a, b))
+    twice = metrics.paired_interval(np.tile(a, 2), np.tile(b, 2), groups=[*range(9), *range(9)])
+    assert twice == pytest.approx(metrics.paired_interval(a, b))
+
+
+@pytest.mark.parametrize("groups", ["ab", "aaa"])
+def test_groups_that_do_not_fit_are_refused(groups):
+    with pytest.raises(ValueError, match="a name for each image, 2 names or more"):
+        metrics.paired_interval([1.0, 2.0, 3.0], [0.0, 0.0, 0.0], groups=list(groups))
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

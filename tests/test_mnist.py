@@ -38,6 +38,14 @@ def test_load_mnist():
     assert (paths.cache() / "mnist.npz").exists()
 
 
+def test_a_digit_is_drawn_along_its_corners():
+    digit = datasets.drawn_digit([(4, 14), (20, 14), (20, 20)])
+    assert digit.shape == (1, 28, 28, 1) and digit.dtype == np.float32 and digit.max() == 1
+    assert digit[0, 12, 14, 0] == digit[0, 20, 17, 0] == 1 and digit[0, 12, 20, 0] == 0
+    with pytest.raises(ValueError, match="two pairs"):
+        datasets.drawn_digit([(4, 14)])
+
+
 def test_the_first_time_and_later_the_pixels_lie_alike_in_memory(digits):
     assert mnist._as_images(digits["x_test"]).flags.c_contiguous  # or a mean over digits differs in its last bits
 

@@ -46,13 +46,13 @@ import numpy as np
 from helpers import session, training
 from helpers.backend import keras
 layers = keras.layers
+pictures = np.random.default_rng(0).random((45, 8, 8, 1), dtype=np.float32)
+session.start("full")
+training.set_seed(0)  # before the layers: with the first call they draw their weights
 images = keras.Input((8, 8, 1))
 x = layers.Conv2D(8, 3, padding="same", activation="relu")(images)
 x = layers.Dropout(0.2)(x)
 restored = layers.Conv2D(1, 3, padding="same")(x)
-pictures = np.random.default_rng(0).random((45, 8, 8, 1), dtype=np.float32)
-session.start("full")
-training.set_seed(0)
 model = keras.Model(images, restored)
 training.compile_with_decay(model, pictures, 3, batch_size=8, metrics=["mae"])
 options = {"batch_size": 8, "validation_data": (pictures[:19], pictures[:19])}

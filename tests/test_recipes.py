@@ -130,6 +130,12 @@ def test_other_values_are_described_otherwise(one, other):
     assert recipes.describe(one) == recipes.describe(one)
 
 
+def test_texts_in_an_array_are_described_by_what_they_say():
+    words = ["lake", "sea"], ["".join("lake"), "sea"], ["lake", "tree"]  # equal texts at different addresses
+    one, same, other = (np.array(texts, dtype=object) for texts in words)
+    assert recipes.describe(one) == recipes.describe(same) != recipes.describe(other)
+
+
 def test_a_path_is_described_by_its_text():
     assert recipes.describe(pathlib.Path("own") / "a.png") == recipes.describe("own/a.png")
 

@@ -16,8 +16,8 @@ import pytest
 from PIL import Image
 
 from helpers import datasets, files, paths
-from helpers.commands import pages, pdf, promote, report
-from helpers.document import tables
+from helpers.commands import figure, pages, pdf, promote, report
+from helpers.document import evidence, settings, tables
 
 FIGURE = """
 import numpy as np
@@ -31,6 +31,17 @@ system = dict(task="grey squares", notebook="{number}", n_images=1, published_ps
 system |= dict(classical=None, classical_psnr=None, best="grey", best_psnr=25.123, params=81068, minutes=1.5)
 results.save("06_systems", [system])
 _ = results.save("{number}_results", [results.row(scores, notebook="{number}", **facts)])
+"""
+
+
+README_PARTS = """<!-- picture -->
+![old](figures/02_opening.png)
+<!-- end of picture -->
+<!-- results -->
+old
+<!-- end of results -->
+<!-- chapters -->
+<!-- end of chapters -->
 """
 
 
@@ -48,9 +59,7 @@ def notebooks(own_folders, monkeypatch):
     folder.mkdir()
     monkeypatch.setattr(report, "NOTEBOOKS", folder)
     readme = own_folders / "README.md"
-    readme.write_text(
-        "Before\n<!-- results -->\nold\n<!-- end of results -->\n<!-- chapters -->\n<!-- end of chapters -->\nAfter\n"
-    )
+    readme.write_text(f"Before\n{README_PARTS}After\n")
     monkeypatch.setattr(report, "README", readme)
     monkeypatch.setattr(datasets, "load_photos", lambda split: [np.full((30, 45, 3), k, np.uint8) for k in range(7)])
     write_notebook(folder, "01", [FIGURE])
@@ -204,6 +213,30 @@ def test_quick_writes_nothing_into_the_committed_folders(notebooks):
     assert not paths.report_figures().exists() and (paths.runs("quick") / "figures" / "01_grey.png").exists()
 
 
+def test_one_figure_with_another_value(notebooks, capsys):
+    write_notebook(notebooks, "01", ["GREY = 0.5", FIGURE.replace("{grey}", "GREY"), "print('not for this figure')"])
+    report.build(store=True)
+    before = contents(paths.report_figures()), contents(notebooks)
+    assert figure.main(["01_grey", "-p", "GREY", "1 / 4"]) == 0
+    again = paths.cache() / "again"
+    assert (again / "01_grey.png").read_bytes() != (paths.report_figures() / "01_grey.png").read_bytes()
+    assert "GREY = 1 / 4" in (again / "01_grey.ipynb").read_text() and "not for" not in (again / "01_grey.ipynb").read_text()
+    assert (contents(paths.report_figures()), contents(notebooks)) == before
+    assert figure.main(["01_grey", "-p", "GRAY", "1"]) == 1 and figure.main(["09_x"]) == 1
+    said = capsys.readouterr()
+    assert "01_grey.png" in said.out and "begins a line with GRAY =" in said.err and "'09_x' is no figure" in said.err
+
+
+def test_the_commands_of_the_report_can_be_given():
+    page = html.unescape((paths.ROOT / "figures" / "report.html").read_text(encoding="utf-8"))
+    said = re.findall(r"python -m helpers\.commands\.figure (\d\S+) -p (\w+) (\S+?)<", page)
+    runs = re.findall(r"papermill --cwd notebooks (\S+) mine_\d\d\.ipynb -p MODE quick -p SEED 1", page)
+    assert [paths.ROOT / run for run in runs] == report.chapters() and said
+    for name, setting, value in said:
+        notebook = next(path for path in report.chapters() if path.name[:2] == name[:2])
+        settings.changed(nbformat.read(notebook, as_version=4), name, {setting: value})
+
+
 def test_copies_of_a_reader_are_not_run(notebooks):
     shutil.copy(notebooks / "01_chapter.ipynb", notebooks / "01_chapter-Copy1.ipynb")
     assert [path.name for path in report.chapters()] == ["01_chapter.ipynb"]
@@ -331,12 +364,20 @@ def test_the_readme_shows_the_committed_tables():
 def known_numbers():
     """Every number of the committed tables, records and outputs as it may be printed: with up to four decimals.
 
-    And, as they are written, the numbers that the authors of published systems claim.
+    And, as they are written, the numbers that cells have printed and that the authors of published systems claim.
     """
     values, claims = [], set()
     for system in tables.published()["system"]:
         claims |= {f"{claim:.5f}".rstrip("0") for claim in system.get("numbers", [])}
-    for path in [*(paths.ROOT / "figures" / "tables").glob("*.csv"), paths.ROOT / "data" / "timings.csv"]:
+    folder = paths.ROOT / "figures" / "tables"
+    rows = tables.results(folder)
+    for system in tables.systems(folder, rows):
+        fair = evidence.of(system, rows)
+        for one in [system, *filter(None, fair.values()), *fair["strong"]]:
+            if isinstance(one, dict):
+                values += [one[key] for key in ("gain", "low", "high", "theirs", "ours") if one.get(key)]
+    claims |= {f"{evidence.least_loss(one['record']):.5f}" for one in tables.published()["system"] if "record" in one}
+    for path in [*folder.glob("*.csv"), paths.ROOT / "data" / "timings.csv"]:
         values += pd.read_csv(path).select_dtypes("number").to_numpy().ravel().tolist()
     for path in (paths.ROOT / "data" / "records").glob("*.json"):
         record = json.loads(path.read_text(encoding="utf-8"))
@@ -345,7 +386,9 @@ def known_numbers():
         for cell in nbformat.read(path, as_version=4).cells:
             for output in cell.get("outputs", []):
                 printed = output.get("text") or output.get("data", {}).get("text/plain", "")
-                values += map(float, re.findall(r"(?<![\w.])\d+\.\d+(?![\w.])", printed))
+                numbers = re.findall(r"(?<![\w.])\d+\.\d+(?![\w.])", printed)
+                claims |= set(numbers)
+                values += map(float, numbers)
     finite = np.abs(values)[np.isfinite(values)]  # a loss is said without its sign, too
     return claims | {f"{value:,.{decimals}f}" for value in finite for decimals in range(5)}
 
@@ -367,11 +410,12 @@ def unknown_decimals(page, known):
     return sorted(set(re.findall(r"(?<![\w.,])\d[\d,]*\.\d+(?![\w.])", said(page))) - known)
 
 
-def test_every_number_of_the_report_is_in_a_table():
+def test_every_number_of_the_report_is_in_a_table(monkeypatch):
+    monkeypatch.delenv("COURSE_DATA")  # the records that are shipped, which nothing here writes to
     page, known = (paths.ROOT / "figures" / "report.html").read_text(encoding="utf-8"), known_numbers()
     assert len(re.findall(r"\d+\.\d\d", said(page))) > 200
     assert unknown_decimals(page, known) == []
-    wrong = page.replace("reports", "reports 97.31 dB or", 1)
+    wrong = page.replace("claims", "claims 97.31 dB or", 1)
     assert unknown_decimals(wrong, known) == ["97.31"]
 
 

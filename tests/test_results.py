@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import datasets, metrics, plotting, results, session
+from helpers import datasets, files, metrics, paths, plotting, results, session
 
 scores = pd.DataFrame({"image": [0, 1], "mse": [0.01, 0.02], "psnr": [20.0, 16.9897], "ssim": [0.5, 0.75]})
 facts = {
@@ -49,6 +49,15 @@ def test_intervals_are_paired_with_the_recipe_on_the_same_images():
     assert table.loc[2, ["psnr_low", "psnr_high"]].tolist() == [low, high] and np.isnan(table["psnr_low"][4])
 
 
+def test_intervals_cover_scenes_where_they_are_known():
+    three = pd.concat([scores, scores]).iloc[:3].assign(image=range(3), psnr=[20.0, 20.2, 23.0])
+    rows = [results.row(three, scenes=list("aab"), **facts), results.row(three, **facts | {"method": "gaussian"})]
+    table = results.save("02_results", rows)
+    assert table["interval_over"].tolist() == ["scenes", "images"]
+    _, low, high = metrics.paired_interval(three["psnr"], [0, 0, 0], groups=list("aab"))
+    assert table.loc[0, ["psnr_low", "psnr_high"]].tolist() == [low, high]
+
+
 def test_an_exact_image_has_no_interval():
     exact = scores.assign(psnr=np.inf)
     table = results.save("02_results", [results.row(exact, **facts | {"kind": "published"}), results.row(scores, **facts)])
@@ -79,3 +88,27 @@ def test_a_table_of_this_run_or_else_the_reports():
     assert len(results.load("01_results")) > 5  # the report's, since this test wrote none
     with pytest.raises(FileNotFoundError, match=r"no table 09_results\.csv: run chapter 09 first"):
         results.load("09_results")
+
+
+def test_each_task_is_collected_from_its_chapters_table(monkeypatch):
+    def table(name):
+        rows = tables[tables["notebook"] == name[:2]]
+        assert name == f"{name[:2]}_results" and len(rows)
+        return rows
+
+    described = pd.read_csv(paths.ROOT / "data" / "systems.csv", dtype={"notebook": str})
+    rows = []
+    for one in described.to_dict("records"):
+        facts = {key: one[key] for key in ("notebook", "dataset", "degradation", "n_images")} | {"split": "test", "params": 7}
+        scores = {one["recipe"]: ("published", 20.0), "degraded input": ("input", 15.0), "median": ("classical", 21.0)}
+        scores[one["best"]] = ("network", 30.0)
+        scores["non-local means"] = scores["PCA, code 32"] = ("classical", 18.0)
+        rows += [facts | {"method": method, "kind": kind, "psnr": psnr} for method, (kind, psnr) in scores.items()]
+        files.write_json(paths.records() / f"{one['training']}.json", {"minutes": 2.5})
+    tables = pd.DataFrame(rows)
+    monkeypatch.setattr(results, "load", table)
+    found = results.systems().set_index("task")
+    assert found["best_psnr"].eq(30).all() and found["input_psnr"].eq(15).all() and found["params"].eq(7).all()
+    assert found.loc["digits, noise of 0.2", ["classical", "classical_psnr"]].tolist() == ["median", 21]  # the best
+    assert found.loc["digits through a code of 32 numbers", "classical"] == "PCA, code 32"  # the one that is named
+    assert found["minutes"].eq(2.5).all() and found["published_psnr"].isna().sum() == 2

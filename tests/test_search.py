@@ -4,6 +4,8 @@ import json
 import os
 import pathlib
 import signal
+import subprocess
+import sys
 import time
 
 import psutil
@@ -91,3 +93,40 @@ def test_two_processes_on_one_storage_lose_no_trial_when_one_is_killed(tmp_path,
     assert (table[list(killed)] == list(killed.values())).all(axis=1).any(), "what the killed process tried was tried again"
     assert len(list(tmp_path.glob("*.json"))) == 5 + 1
     assert search.search(tmp_path / "journal", 5, None).equals(table)
+
+
+SEARCH = """
+import pathlib, signal, sys
+sys.path.insert(0, sys.argv[2])
+import test_search
+from helpers.commands import search
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a program in the background may ignore Ctrl-C
+search.search(pathlib.Path(sys.argv[1]), 5, test_search.asleep, workers=2)
+"""
+
+
+def asleep(**settings):
+    (pathlib.Path(os.environ["NOTES"]) / f"{os.getpid()}.pid").touch()
+    time.sleep(600)
+
+
+def works(process):
+    return psutil.pid_exists(process) and psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+def test_when_the_first_process_is_ended_so_are_those_that_help(tmp_path, monkeypatch, end):
+    """Ctrl-C, which reaches all of them, and kill -9 of the first."""
+    monkeypatch.setenv("NOTES", str(tmp_path))
+    command = [sys.executable, "-c", SEARCH, str(tmp_path / "journal"), str(pathlib.Path(__file__).parent)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as first:
+        deadline = time.monotonic() + 300
+        while len(found := list(tmp_path.glob("*.pid"))) < 2 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert len(found) == 2
+        os.killpg(first.pid, end) if end == signal.SIGINT else first.send_signal(end)
+        said = first.communicate(timeout=300)[1]
+    while any(works(int(path.stem)) for path in found) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not any(works(int(path.stem)) for path in found)
+    assert said.count("Traceback") == (end == signal.SIGINT), said  # of the first one; `main` says it in a sentence

@@ -28,7 +28,7 @@ LIMITS = {
     "commands/report": 250,
     "commands/site": 180,
     "datasets/folders": 250,
-    "datasets/sequences": 250,
+    "datasets/sequences": 255,
     "metrics": 170,
     "pictures": 260,
     "plotting": 330,

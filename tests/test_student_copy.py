@@ -107,6 +107,9 @@ def test_of_the_course_itself(own_folders):
     index = (target / "docs/index.md").read_text(encoding="utf-8")
     assert all("teacher" not in text and "solutions/" not in text for text in (readme, index))
     assert index.count("{grid-item-card}") == 2 and "link: results" in index
+    about, changes = ((target / "docs" / name).read_text(encoding="utf-8") for name in ("README.md", "changelog.md"))
+    assert all(word not in about for word in ("teachers.md", "points.csv", ".github")) and "`changelog.md`" in about
+    assert "teachers" not in changes and "- Chapters 1 to 6 are rewritten." in changes
     assert not (target / "notebooks/solutions").exists() and not (target / "docs/teachers.md").exists()
 
 

@@ -205,13 +205,12 @@ if __name__ == "__main__":
 
 
 def test_two_reports_at_once(marks, own_folders):
-    from test_report import write_notebook
+    from test_report import README_PARTS, write_notebook
 
     chapters = own_folders / "chapters"
     chapters.mkdir()
     write_notebook(chapters, "01", [CHAPTER.replace("{marks!r}", repr(str(marks)))])
-    lines = "<!-- results -->\n<!-- end of results -->\n<!-- chapters -->\n<!-- end of chapters -->\n"
-    (chapters / "README.md").write_text(lines)
+    (chapters / "README.md").write_text(README_PARTS)
     driver = own_folders / "driver.py"
     driver.write_text(MEETING + REPORT)
 
